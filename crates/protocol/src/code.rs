@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $desc:literal, $english:literal;)+) => {
-        /// A code of the wire. The seed document's table (lines 124 to 141) is kept to the letter; the others are ours.
+        /// A code of the wire. The seed document's table (lines 136 to 154) is kept to the letter; the others are ours.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code { $($(#[$doc])* $name,)+ }
 

@@ -52,7 +52,7 @@ impl<'de, const MIN: usize, const MAX: usize> Deserialize<'de> for Text<MIN, MAX
     }
 }
 
-/// `null` and a missing field are alike: the seed's clients send either for an optional text (line 25).
+/// `null` and a missing field are alike: the seed's clients send either for an optional text (lines 27 and 28).
 pub fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {

@@ -12,7 +12,7 @@ pub type Nickname = Text<1, 64>;
 /// A personal signature ("sign"), at most 200 characters.
 pub type Sign = Text<0, 200>;
 
-/// Sex as the seed document writes it (line 209).
+/// Sex as the seed document writes it (line 222).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sex {
     #[default]
@@ -81,5 +81,143 @@ impl TryFrom<String> for Name {
 impl From<Name> for String {
     fn from(name: Name) -> Self {
         name.0
+    }
+}
+
+/// A password on its way in: 6 to 128 bytes where a new one is set. Never shown, never stored.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Password(String);
+
+impl Password {
+    /// Wraps what the user typed.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself; for hashing only.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it may be set as a password: 6 to 128 bytes.
+    #[must_use]
+    pub fn is_acceptable(&self) -> bool {
+        (6..=128).contains(&self.0.len())
+    }
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password")
+    }
+}
+
+/// POST /api/registe
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Register {
+    pub username: Name,
+    pub password: Password,
+    pub nickname: Nickname,
+    #[serde(default, deserialize_with = "or_default")]
+    pub sex: Sex,
+    #[serde(default, deserialize_with = "or_default")]
+    pub sign: Sign,
+}
+
+/// POST /api/login
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Login {
+    pub username: Text<1, 64>,
+    pub password: Password,
+}
+
+/// What registration and login give besides the cookies, for clients that keep none.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoggedIn {
+    #[serde(flatten)]
+    pub user: UserInfo,
+    /// For `Authorization: Bearer`.
+    pub token: String,
+    pub session_id: SessionId,
+}
+
+/// GET /api/user/get_info
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserInfo {
+    pub id: UserId,
+    pub username: String,
+    pub nickname: String,
+    /// Path of a picture on this server.
+    pub head_img: String,
+    pub sign: String,
+    pub sex: Sex,
+}
+
+/// A user as others see them in lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserCard {
+    pub user_id: UserId,
+    pub username: String,
+    pub nickname: String,
+    pub head_img: String,
+    pub sex: Sex,
+    pub sign: String,
+}
+
+/// POST /api/user/update_uinfo, the text fields of its multipart body; a missing one stays as it is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct UpdateInfo {
+    pub nickname: Option<Nickname>,
+    pub sign: Option<Sign>,
+    pub sex: Option<Sex>,
+}
+
+/// POST /api/user/change_pwd
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangePassword {
+    pub old_password: Password,
+    pub new_password: Password,
+    pub verify_password: Password,
+}
+
+/// GET /api/friend/search_user: one of the two is wanted.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SearchUser {
+    /// The whole username, in any case.
+    pub username: Option<String>,
+    /// A part of the nickname, in any case.
+    pub nickname: Option<String>,
+    /// From 1; 50 rows a page.
+    pub page: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_rule() {
+        for good in ["anna", "ANN-1_x", "1234567890123456"] {
+            assert!(Name::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", "ann", "12345678901234567", "an na", "安娜安娜", "ann@"] {
+            assert!(Name::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        assert_eq!(format!("{:?}", Password::new("geheim")), "Password");
     }
 }

@@ -1,0 +1,110 @@
+//! Friends: ask, answer, delete, list.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::{FriendApplyId, UserId},
+    text::{Text, or_default},
+    user::Sex,
+};
+
+/// What an applicant writes to the addressee ("remark"), or what a user calls a friend; at most 128 characters.
+pub type Remark = Text<0, 128>;
+
+/// /ws/friend/add (seed lines 41 to 59)
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FriendAdd {
+    pub user_id: UserId,
+    #[serde(default, deserialize_with = "or_default")]
+    pub remark: Remark,
+}
+
+/// /ws/friend/add_reply (seed lines 61 to 79)
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FriendAddReply {
+    pub friend_apply_id: FriendApplyId,
+    pub agree: bool,
+}
+
+/// `data` in the answer to an add_reply, of friends and of groups.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Applicant {
+    /// The applicant's account name.
+    pub username: String,
+}
+
+/// /ws/friend/del (seed lines 81 to 97)
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FriendDel {
+    pub user_id: UserId,
+}
+
+/// Event friend_add, to the addressee (seed lines 211 to 230)
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FriendAdded {
+    pub friend_apply_id: FriendApplyId,
+    pub head_img: String,
+    pub nickname: String,
+    pub remark: String,
+    pub username: String,
+    pub sex: Sex,
+    pub sign: String,
+}
+
+/// Event friend_add_result, to the applicant; the user is the one who answered (seed lines 232 to 250)
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FriendAddResult {
+    pub agree: bool,
+    pub head_img: String,
+    pub nickname: String,
+    pub user_id: UserId,
+    pub username: String,
+    pub sex: Sex,
+    pub sign: String,
+}
+
+/// A row of GET /api/user/friend_apply_list
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FriendApplyCard {
+    pub friend_apply_id: FriendApplyId,
+    pub from_user_id: UserId,
+    pub username: String,
+    pub nickname: String,
+    pub head_img: String,
+    pub sign: String,
+    pub sex: Sex,
+    pub remark: String,
+    /// ms since 1970
+    pub create_time: i64,
+}
+
+/// A row of GET /api/friend/get_friend_list
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FriendCard {
+    pub user_id: UserId,
+    pub username: String,
+    pub nickname: String,
+    pub head_img: String,
+    pub sex: Sex,
+    pub sign: String,
+    /// What the caller calls this friend; empty when unset.
+    pub remark: String,
+    pub status: crate::presence::Status,
+}
+
+/// POST /api/friend/set_remark
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SetRemark {
+    pub friend_user_id: UserId,
+    #[serde(default, deserialize_with = "or_default")]
+    pub remark: Remark,
+}

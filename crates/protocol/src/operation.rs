@@ -1,0 +1,239 @@
+//! The one table of operations. The router, the dispatcher, the documents and the tests derive from it.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use crate::{
+    code::Code,
+    friend::{Applicant, FriendAdd, FriendAddReply, FriendDel},
+    group::{GroupAdd, GroupAddReply, GroupInvite, GroupInviteReply, GroupKick, GroupLeave},
+    message::{SendMsg, Sent},
+};
+
+/// Answers that every operation can give besides its own.
+pub const COMMON_CODES: &[Code] = &[
+    Code::Ok,
+    Code::BadRequest,
+    Code::TooManyRequests,
+    Code::Failed,
+];
+
+/// The paths on which events are pushed and nothing is asked (seed line 159).
+pub const NOTICE_PATHS: [&str; 2] = ["/ws/notice/event", "/ws/notice/path"];
+
+/// A request: the fields of one operation.
+pub trait Request: DeserializeOwned + Serialize + Send + 'static {
+    /// The row it belongs to.
+    const OPERATION: Operation;
+    /// `data` of the answer 0000; `()` where there is none.
+    type Reply: Reply;
+}
+
+/// What an operation gives back.
+pub trait Reply: Serialize + DeserializeOwned + Send + 'static {
+    /// Whether there is no `data` at all.
+    const NOTHING: bool = false;
+}
+
+impl Reply for () {
+    const NOTHING: bool = true;
+}
+impl Reply for Applicant {}
+impl Reply for Sent {}
+
+macro_rules! operations {
+    ($($(#[doc = $doc:literal])+ $name:ident $path:literal ($request:ty) -> $reply:ty, seed $seed:expr, refuses [$($code:ident),*];)+) => {
+        /// An operation: one path, one request, one reply.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Operation { $($(#[doc = $doc])+ $name,)+ }
+
+        impl Operation {
+            /// Every operation there is.
+            pub const ALL: &'static [Operation] = &[$(Operation::$name,)+];
+
+            /// Its path, also its name on the multiplexed socket.
+            #[must_use]
+            pub const fn path(self) -> &'static str {
+                match self { $(Operation::$name => $path,)+ }
+            }
+
+            /// The operation at this path.
+            #[must_use]
+            pub fn at(path: &str) -> Option<Self> {
+                match path { $($path => Some(Operation::$name),)+ _ => None }
+            }
+
+            /// What it does, in one sentence or two.
+            #[must_use]
+            pub const fn doc(self) -> &'static str {
+                match self { $(Operation::$name => concat!($($doc,)+),)+ }
+            }
+
+            /// Its refusals in the order in which they are checked, without [`COMMON_CODES`].
+            #[must_use]
+            pub const fn refusals(self) -> &'static [Code] {
+                match self { $(Operation::$name => &[$(Code::$code,)*],)+ }
+            }
+
+            /// Its first line in the seed document; none where it is ours.
+            #[must_use]
+            pub const fn seed_line(self) -> Option<u32> {
+                match self { $(Operation::$name => $seed,)+ }
+            }
+        }
+
+        $(impl Request for $request {
+            const OPERATION: Operation = Operation::$name;
+            type Reply = $reply;
+        })+
+    };
+}
+
+operations! {
+    /// Sends a message to a friend or into a group.
+    SendMsg "/ws/chat/send_msg" (SendMsg) -> Sent, seed Some(20),
+        refuses [NotFriend, TargetOffline, NoSuchGroup, NotMember];
+    /// Asks a user to become a friend. When that user has asked already, both are friends at once.
+    FriendAdd "/ws/friend/add" (FriendAdd) -> (), seed Some(41),
+        refuses [NoSuchUser, Yourself, AlreadyFriend, FriendApplySent];
+    /// Answers a friend request addressed to the caller.
+    FriendAddReply "/ws/friend/add_reply" (FriendAddReply) -> Applicant, seed Some(61),
+        refuses [FriendApplyHandled];
+    /// Ends a friendship, in both directions.
+    FriendDel "/ws/friend/del" (FriendDel) -> (), seed Some(81),
+        refuses [NotFriend];
+    /// Asks to join a group.
+    GroupAdd "/ws/group/add" (GroupAdd) -> (), seed Some(99),
+        refuses [NoSuchGroup, AlreadyMember, GroupApplySent];
+    /// Answers an application to a group that the caller runs.
+    GroupAddReply "/ws/group/add_reply" (GroupAddReply) -> Applicant, seed Some(117),
+        refuses [NoSuchGroupApply, GroupApplyHandled, GroupFull];
+    /// Invites a friend into a group.
+    GroupInvite "/ws/group/invite" (GroupInvite) -> (), seed None,
+        refuses [NoSuchGroup, NotMember, NotAllowed, NotFriend, AlreadyMember, InviteSent];
+    /// Answers an invitation addressed to the caller.
+    GroupInviteReply "/ws/group/invite_reply" (GroupInviteReply) -> (), seed None,
+        refuses [NoSuchInvite, InviteHandled, GroupFull];
+    /// Leaves a group.
+    GroupLeave "/ws/group/leave" (GroupLeave) -> (), seed None,
+        refuses [NoSuchGroup, NotMember, OwnerStays];
+    /// Removes a member from a group: the owner anybody, an admin a plain member.
+    GroupKick "/ws/group/kick" (GroupKick) -> (), seed None,
+        refuses [NoSuchGroup, NotMember, NotAllowed];
+}
+
+/// A client's own mark on a request, repeated in its answer: a text of at most 64 bytes, or an integer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ReqId {
+    Number(i64),
+    Text(String),
+}
+
+impl ReqId {
+    /// Whether it keeps the bound of 64 bytes.
+    #[must_use]
+    pub fn is_acceptable(&self) -> bool {
+        match self {
+            Self::Number(_) => true,
+            Self::Text(text) => text.len() <= 64 && !text.contains('\0'),
+        }
+    }
+}
+
+/// The part of a request that is the same for every operation.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Head {
+    #[serde(default)]
+    pub req_id: Option<ReqId>,
+}
+
+/// One answer: `{"code","desc","reqId"?,"data"?}` (seed lines 31 to 38).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    pub code: Code,
+    pub desc: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub req_id: Option<ReqId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Box<RawValue>>,
+}
+
+/// `data` of the answer 9997.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reason {
+    /// What is wrong with which field, in English, for developers.
+    pub reason: String,
+}
+
+/// `data` of the answer 9996.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RetryAfter {
+    /// ms
+    pub retry_after: u64,
+}
+
+impl Answer {
+    /// An answer that is only a code.
+    #[must_use]
+    pub fn code(code: Code) -> Self {
+        Self {
+            code,
+            desc: code.desc().to_owned(),
+            req_id: None,
+            data: None,
+        }
+    }
+
+    /// The answer 0000 with its `data`.
+    pub fn done<R: Reply>(reply: &R) -> Result<Self, serde_json::Error> {
+        let data = if R::NOTHING {
+            None
+        } else {
+            Some(serde_json::value::to_raw_value(reply)?)
+        };
+        Ok(Self {
+            data,
+            ..Self::code(Code::Ok)
+        })
+    }
+
+    /// An answer with a code and `data`.
+    pub fn with<T: Serialize>(code: Code, data: &T) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            data: Some(serde_json::value::to_raw_value(data)?),
+            ..Self::code(code)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_is_found_at_its_path() {
+        for &operation in Operation::ALL {
+            assert_eq!(Operation::at(operation.path()), Some(operation));
+            assert!(operation.path().starts_with("/ws/"));
+        }
+    }
+
+    #[test]
+    fn an_answer_reads_as_the_seed_document_shows_it() {
+        let done = serde_json::to_string(&Answer::done(&()).unwrap()).unwrap();
+        assert_eq!(done, r#"{"code":"0000","desc":"处理完成"}"#);
+    }
+
+    #[test]
+    fn an_empty_receiver_is_no_receiver() {
+        let request: SendMsg =
+            serde_json::from_str(r#"{"toUserId":"","toGroupId":null,"msg":" "}"#).unwrap();
+        assert!(request.to_user_id.is_none() && request.to_group_id.is_none());
+        assert!(serde_json::from_str::<SendMsg>(r#"{"toUserId":7,"msg":"x"}"#).is_err());
+        assert!(serde_json::from_str::<SendMsg>(r#"{"toUserId":"x","msg":""}"#).is_err());
+    }
+}
