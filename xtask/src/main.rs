@@ -1,1 +1,133 @@
-fn main() {}
+//! `cargo xtask`: the chores of this repository, each one command that works the same on a desk and in CI.
+#![allow(
+    clippy::print_stdout,
+    reason = "a command line talks on standard output"
+)]
+
+mod run;
+mod tally;
+mod tools;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+
+use run::{Counting, Step};
+use tally::Tally;
+use tools::Tools;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The chores of this repository")]
+enum Task {
+    /// Check the format, the lints and every test
+    Test {
+        /// Install what a step cannot do without, and do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Rewrite the generated part of docs/protocol.md
+    Docs,
+}
+
+fn main() -> Result<ExitCode> {
+    let task = Task::parse();
+    // Cargo tells where this package is; one above it is the root, wherever the command was typed.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
+    let root = PathBuf::from(package).join("..");
+    std::env::set_current_dir(&root).with_context(|| format!("cannot enter {}", root.display()))?;
+    match task {
+        Task::Test { yes } => Ok(test(yes)),
+        Task::Docs => docs().map(|()| ExitCode::SUCCESS),
+    }
+}
+
+/// Runs every step, also after a failure: one run tells all that is wrong. Its last line is the tally.
+fn test(yes: bool) -> ExitCode {
+    run::heading("tools");
+    let (tools, mut total) = tools::check(yes);
+    let mut broken = Vec::new();
+    for step in test_steps(&tools) {
+        let tally = step.run_if_possible(&tools);
+        if tally.failed > 0 {
+            broken.push(step.name);
+        }
+        total += tally;
+    }
+    println!();
+    if !broken.is_empty() {
+        println!("failed: {}", broken.join(", "));
+    }
+    println!("{total}");
+    if total.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// What `cargo xtask test` does, in order. That docs/protocol.md is current is one of the Rust tests.
+fn test_steps(tools: &Tools) -> Vec<Step> {
+    let (command, counting): (&'static [&'static str], _) = if tools.has("cargo-nextest") {
+        (
+            &["cargo", "nextest", "run", "--workspace", "--no-fail-fast"],
+            Counting::Nextest,
+        )
+    } else {
+        (
+            &["cargo", "test", "--workspace", "--tests", "--no-fail-fast"],
+            Counting::Libtest,
+        )
+    };
+    vec![
+        Step::new(
+            "format",
+            &["cargo", "fmt", "--all", "--check"],
+            Counting::OneCheck,
+        ),
+        Step::new(
+            "lints",
+            &[
+                "cargo",
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ],
+            Counting::OneCheck,
+        ),
+        Step::new("Rust tests", command, counting),
+        Step::new(
+            "doc tests",
+            &["cargo", "test", "--workspace", "--doc", "--no-fail-fast"],
+            Counting::Libtest,
+        ),
+    ]
+}
+
+fn docs() -> Result<()> {
+    let command = &[
+        "cargo",
+        "test",
+        "--package",
+        "hongyan-server",
+        "--test",
+        "it",
+        "document",
+    ];
+    let tally: Tally = Step::new("docs/protocol.md", command, Counting::Libtest)
+        .env("HONGYAN_BLESS", "1")
+        .run();
+    ensure!(
+        tally.failed == 0,
+        "docs/protocol.md was not rewritten: see the failure above"
+    );
+    ensure!(
+        tally.passed > 0,
+        "docs/protocol.md was not rewritten: the server's `it` has no test named `document`"
+    );
+    Ok(())
+}
