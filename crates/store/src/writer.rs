@@ -17,6 +17,9 @@ use crate::{
 /// Pages in the write-ahead log that make the writer move them into the database file: 16 MiB.
 const CHECKPOINT_PAGES: i64 = 4000;
 
+/// Pages in the log, moved or not, from which the writer waits for the readers so that the log starts anew: 160 MiB.
+const RESTART_PAGES: i64 = 10 * CHECKPOINT_PAGES;
+
 enum Order {
     Job(Box<dyn Job>),
     Close,
@@ -118,24 +121,36 @@ fn commit(link: &Link, batch: &mut [Box<dyn Job>]) -> Result<(), Error> {
 /// Moves the log into the database file, after the answers rather than within a commit that somebody waits for (where
 /// SQLite would also keep a failed sync to itself). What a reader still needs stays in the log until the next time.
 fn checkpoint_when_due(link: &Link) {
-    let done = checkpoint(link, "PRAGMA wal_checkpoint(NOOP)").and_then(|pages| {
-        if pages >= CHECKPOINT_PAGES {
-            checkpoint(link, "PRAGMA wal_checkpoint(PASSIVE)")?;
+    let done = checkpoint(link, "PRAGMA wal_checkpoint(NOOP)").and_then(|log| {
+        if log.pages - log.moved < CHECKPOINT_PAGES {
+            Ok(log)
+        } else if log.pages < RESTART_PAGES {
+            checkpoint(link, "PRAGMA wal_checkpoint(PASSIVE)")
+        } else {
+            checkpoint(link, "PRAGMA wal_checkpoint(RESTART)")
         }
-        Ok(())
     });
     if let Err(error) = done {
-        link.take_lost();
         tracing::error!(%error, "a checkpoint failed; the log grows until one succeeds");
     }
 }
 
-/// Runs a checkpoint and says how many pages it left in the log for the next one.
-fn checkpoint(link: &Link, pragma: &str) -> Result<i64, Error> {
-    let (logged, moved): (i64, i64) = View { link }
-        .row(pragma, &[], |row| Ok((row.get(1)?, row.get(2)?)))?
-        .unwrap_or_default();
-    Ok(logged - moved)
+/// The pages in the log, and those of them that are in the database file as well.
+struct Log {
+    pages: i64,
+    moved: i64,
+}
+
+fn checkpoint(link: &Link, pragma: &str) -> Result<Log, Error> {
+    let log = View { link }.row(pragma, &[], |row| {
+        Ok(Log {
+            pages: row.get(1)?,
+            moved: row.get(2)?,
+        })
+    });
+    // Between transactions there is none to lose.
+    link.take_lost();
+    log?.ok_or_else(|| Error::Failed("a checkpoint answered nothing".to_owned()))
 }
 
 /// A queued operation, whatever its types are.
