@@ -1,0 +1,126 @@
+//! Friendships.
+
+use hongyan_protocol::id::{ConversationId, UserId};
+
+use crate::{Error, Tx, User, View, user::user_columns, value::values};
+
+/// One direction of a friendship.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Friendship {
+    /// What the user calls the friend; empty when unset.
+    pub remark: String,
+    pub conversation_id: ConversationId,
+}
+
+/// A friend, as one user sees them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Friend {
+    pub user: User,
+    /// What the user calls the friend; empty when unset.
+    pub remark: String,
+    pub conversation_id: ConversationId,
+}
+
+impl View<'_> {
+    /// The friendship of `user` with `friend`, as `user` sees it.
+    pub fn friendship(&self, user: UserId, friend: UserId) -> Result<Option<Friendship>, Error> {
+        self.row(
+            "SELECT remark, conversation_id FROM friends WHERE user_id = $1 AND friend_id = $2",
+            values![user, friend],
+            |row| {
+                Ok(Friendship {
+                    remark: row.get(0)?,
+                    conversation_id: row.get(1)?,
+                })
+            },
+        )
+    }
+
+    /// Whether the two are friends.
+    pub fn is_friend(&self, user: UserId, friend: UserId) -> Result<bool, Error> {
+        self.exists(
+            "SELECT 1 FROM friends WHERE user_id = $1 AND friend_id = $2",
+            values![user, friend],
+        )
+    }
+
+    /// The user's friends, the oldest friendship first.
+    pub fn friends(&self, user: UserId) -> Result<Vec<Friend>, Error> {
+        self.rows(
+            concat!(
+                "SELECT ",
+                user_columns!(),
+                ", f.remark, f.conversation_id FROM friends f JOIN users u ON u.id = f.friend_id
+                 WHERE f.user_id = $1 ORDER BY f.created_at, f.friend_id"
+            ),
+            values![user],
+            |row| {
+                let at = &mut 0;
+                Ok(Friend {
+                    user: User::read_from(row, at)?,
+                    remark: row.next(at)?,
+                    conversation_id: row.next(at)?,
+                })
+            },
+        )
+    }
+
+    /// Who sees the user's status: each friend, with the remark that the friend gave to the user.
+    pub fn viewers_of(&self, user: UserId) -> Result<Vec<(UserId, String)>, Error> {
+        self.rows(
+            "SELECT theirs.user_id, theirs.remark FROM friends mine
+             JOIN friends theirs ON theirs.user_id = mine.friend_id AND theirs.friend_id = mine.user_id
+             WHERE mine.user_id = $1",
+            values![user],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+    }
+}
+
+impl Tx<'_> {
+    /// Makes two users friends and closes what is pending between them as agreed. Former friends find their old
+    /// conversation again; doing it twice changes nothing.
+    pub fn befriend(&mut self, a: UserId, b: UserId, now: i64) -> Result<ConversationId, Error> {
+        let conversation = self.pair_conversation(a, b)?;
+        for (user, friend) in [(a, b), (b, a)] {
+            self.execute(
+                "INSERT INTO friends (user_id, friend_id, remark, conversation_id, created_at)
+                 VALUES ($1, $2, '', $3, $4) ON CONFLICT (user_id, friend_id) DO NOTHING",
+                values![user, friend, conversation, now],
+            )?;
+            self.open_cursor(user, conversation)?;
+            self.execute(
+                "UPDATE friend_applies SET state = 1, handled_at = $1 WHERE from_id = $2 AND to_id = $3 AND state = 0",
+                values![now, user, friend],
+            )?;
+        }
+        Ok(conversation)
+    }
+
+    /// Ends a friendship in both directions; `false` when there was none. The conversation stays, and with it what
+    /// either has not received yet.
+    pub fn unfriend(&mut self, a: UserId, b: UserId) -> Result<bool, Error> {
+        let mut removed = 0;
+        for (user, friend) in [(a, b), (b, a)] {
+            removed += self.execute(
+                "DELETE FROM friends WHERE user_id = $1 AND friend_id = $2",
+                values![user, friend],
+            )?;
+        }
+        Ok(removed > 0)
+    }
+
+    /// Sets what `user` calls `friend`; `false` when they are no friends.
+    pub fn set_remark(
+        &mut self,
+        user: UserId,
+        friend: UserId,
+        remark: &str,
+    ) -> Result<bool, Error> {
+        let changed = self.execute(
+            "UPDATE friends SET remark = $1 WHERE user_id = $2 AND friend_id = $3",
+            values![remark, user, friend],
+        )?;
+        Ok(changed == 1)
+    }
+}

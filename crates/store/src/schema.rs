@@ -1,0 +1,100 @@
+//! Opening the database file: settings, migrations, the epoch.
+
+use std::{path::Path, time::Duration};
+
+use hongyan_protocol::id::MsgId;
+use rusqlite::Connection;
+
+use crate::{
+    Error, OpenError,
+    db::{Link, Tx, View},
+    value::values,
+};
+
+/// Every version of the schema, oldest first; `PRAGMA user_version` counts those that a database has.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/sqlite/0001_initial.sql")];
+
+/// For how long a connection waits for another process that writes.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Statements kept compiled a connection: more than there are.
+const STATEMENTS: usize = 128;
+
+// No memory map: what is an error of a read would be a signal that ends the process. `temp_store` keeps savepoints of
+// ordinary operations out of files, and the log is cut back to 64 MiB after it had to grow.
+const SETTINGS: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA wal_autocheckpoint = 0;
+    PRAGMA journal_size_limit = 67108864;
+";
+
+/// The connection that writes, with the schema this release knows.
+pub(crate) fn open_writing(path: &Path) -> Result<Link, OpenError> {
+    let broken = |error: rusqlite::Error| OpenError::Database {
+        path: path.to_owned(),
+        source: Error::Failed(error.to_string()),
+    };
+    let mut connection = open(path, "PRAGMA cache_size = -32768;").map_err(broken)?;
+    if let Some(found) = migrate(&mut connection).map_err(broken)? {
+        return Err(OpenError::Newer {
+            path: path.to_owned(),
+            found,
+            known: known(),
+        });
+    }
+    Ok(Link::new(connection))
+}
+
+/// A connection that reads.
+pub(crate) fn open_reading(path: &Path) -> Result<Link, Error> {
+    open(path, "PRAGMA cache_size = -8192; PRAGMA query_only = ON;")
+        .map(Link::new)
+        .map_err(|error| Error::Failed(error.to_string()))
+}
+
+fn open(path: &Path, further: &str) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(SETTINGS)?;
+    connection.execute_batch(further)?;
+    Ok(connection)
+}
+
+fn known() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
+/// Brings the schema up to date; the version, untouched, of a database that is newer than this release.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<Option<u32>> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let found: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > known() {
+        return Ok(Some(found));
+    }
+    for (number, sql) in (1..).zip(MIGRATIONS).skip(found as usize) {
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "user_version", number as u32)?;
+        tracing::info!(version = number, "the database has a new schema");
+    }
+    transaction.commit()?;
+    Ok(None)
+}
+
+/// The database's epoch, made when it has none.
+pub(crate) fn epoch(link: &Link) -> Result<String, Error> {
+    Tx::new(link).execute(
+        "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING",
+        values!["epoch", &MsgId::mint().to_string()],
+    )?;
+    View { link }
+        .row(
+            "SELECT value FROM meta WHERE key = $1",
+            values!["epoch"],
+            |row| row.get(0),
+        )?
+        .ok_or_else(|| Error::Failed("the database has no epoch".to_owned()))
+}
