@@ -1,0 +1,150 @@
+//! The account API: profile, lists, searches, groups.
+
+use hongyan_protocol::{
+    Endpoint,
+    endpoint::List,
+    friend::{FriendApplyCard, FriendCard, SetRemark},
+    group::{
+        CreateGroup, CreatedGroup, GroupApplyCard, GroupCard, GroupList, GroupListType,
+        MemberLists, SearchGroup,
+    },
+    id::GroupId,
+    user::{ChangePassword, SearchUser, UpdateInfo, UserCard, UserInfo},
+};
+use reqwest::multipart::{Form, Part};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{api, error::Result, session::Session};
+
+/// Groups whose members are asked for at once; more would make too long an address.
+const GROUPS_AT_ONCE: usize = 50;
+
+/// All of these answer within 30 s, and with [`Error::Unauthorized`](crate::Error::Unauthorized) when the session is over.
+impl Session {
+    /// Who is logged in, as it is now.
+    pub async fn get_info(&self) -> Result<UserInfo> {
+        api::data(self.request(Endpoint::GetInfo)).await
+    }
+
+    /// Changes the profile and gives the new one. A missing field stays as it is; `picture` is the content of a PNG,
+    /// JPEG, GIF or WebP file.
+    ///
+    /// # Errors
+    /// [`Error::BadRequest`](crate::Error::BadRequest) when the picture is none of these, or too large.
+    pub async fn update_info(
+        &self,
+        info: &UpdateInfo,
+        picture: Option<Vec<u8>>,
+    ) -> Result<UserInfo> {
+        let mut form = Form::new();
+        if let Some(nickname) = &info.nickname {
+            form = form.text("nickname", nickname.to_string());
+        }
+        if let Some(sign) = &info.sign {
+            form = form.text("sign", sign.to_string());
+        }
+        if let Some(sex) = info.sex {
+            form = form.text("sex", sex.as_str());
+        }
+        if let Some(picture) = picture {
+            form = form.part("headImage", Part::bytes(picture).file_name("picture"));
+        }
+        api::data(self.request(Endpoint::UpdateInfo).multipart(form)).await
+    }
+
+    /// Sets a new password; the account's other sessions end.
+    ///
+    /// # Errors
+    /// Refused with `WrongPassword`, `SamePassword` or `BadPassword`.
+    pub async fn change_password(&self, change: &ChangePassword) -> Result<()> {
+        api::done(self.request(Endpoint::ChangePassword).json(change)).await
+    }
+
+    /// Ends the session and its sockets.
+    pub async fn logout(&self) -> Result<()> {
+        api::done(self.request(Endpoint::Logout)).await
+    }
+
+    /// Friend requests that wait for this user's answer.
+    pub async fn friend_apply_list(&self) -> Result<Vec<FriendApplyCard>> {
+        self.list(Endpoint::FriendApplyList, &()).await
+    }
+
+    /// Applications to groups that this user runs.
+    pub async fn group_apply_list(&self) -> Result<Vec<GroupApplyCard>> {
+        self.list(Endpoint::GroupApplyList, &()).await
+    }
+
+    /// Finds people; at most 50 a page.
+    ///
+    /// # Errors
+    /// [`Error::BadRequest`](crate::Error::BadRequest) when neither name is given.
+    pub async fn search_user(&self, search: &SearchUser) -> Result<Vec<UserCard>> {
+        self.list(Endpoint::SearchUser, search).await
+    }
+
+    /// This user's friends.
+    pub async fn friends(&self) -> Result<Vec<FriendCard>> {
+        self.list(Endpoint::FriendList, &()).await
+    }
+
+    /// Names a friend for this user alone.
+    ///
+    /// # Errors
+    /// Refused with `NotAFriend`.
+    pub async fn set_remark(&self, remark: &SetRemark) -> Result<()> {
+        api::done(self.request(Endpoint::SetRemark).json(remark)).await
+    }
+
+    /// Creates a group, which this user owns.
+    ///
+    /// # Errors
+    /// Refused with `GroupNameTaken`.
+    pub async fn create_group(&self, group: &CreateGroup) -> Result<CreatedGroup> {
+        api::data(self.request(Endpoint::CreateGroup).json(group)).await
+    }
+
+    /// Finds groups; at most 50 a page.
+    ///
+    /// # Errors
+    /// [`Error::BadRequest`](crate::Error::BadRequest) when neither name is given.
+    pub async fn search_group(&self, search: &SearchGroup) -> Result<Vec<GroupCard>> {
+        self.list(Endpoint::SearchGroup, search).await
+    }
+
+    /// The groups that this user is a member of, their own among them, each with its owner.
+    pub async fn joined_groups(&self) -> Result<Vec<GroupCard>> {
+        let wanted = GroupList {
+            r#type: GroupListType::Joined,
+        };
+        self.list(Endpoint::GroupList, &wanted).await
+    }
+
+    /// The groups that this user owns.
+    pub async fn owned_groups(&self) -> Result<Vec<GroupCard>> {
+        let wanted = GroupList {
+            r#type: GroupListType::Owned,
+        };
+        self.list(Endpoint::GroupList, &wanted).await
+    }
+
+    /// The members of groups; an empty list for a group that this user is not in.
+    pub async fn members(&self, groups: &[GroupId]) -> Result<MemberLists> {
+        let mut members = MemberLists::new();
+        for groups in groups.chunks(GROUPS_AT_ONCE) {
+            let wanted: Vec<_> = groups.iter().map(|group| ("groupId", group)).collect();
+            let request = self.request(Endpoint::MemberList).query(&wanted);
+            members.append(&mut api::data(request).await?);
+        }
+        Ok(members)
+    }
+
+    async fn list<T: DeserializeOwned>(
+        &self,
+        endpoint: Endpoint,
+        query: &impl Serialize,
+    ) -> Result<Vec<T>> {
+        let List { list } = api::data(self.request(endpoint).query(query)).await?;
+        Ok(list)
+    }
+}
