@@ -1,3 +1,13 @@
-//! placeholder
+//! The server: who may do what, and who hears of it.
 
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod http;
+pub mod hub;
+pub mod limits;
+pub mod password;
+pub mod picture;
+pub mod session;
 pub mod ws;
