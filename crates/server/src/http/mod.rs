@@ -174,6 +174,8 @@ fn span(request: &Request) -> tracing::Span {
     tracing::info_span!("http", id, method = %request.method(), path = request.uri().path())
 }
 
+/// What it panicked with is in the log already, from the panic itself.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a request panicked");
     message(StatusCode::INTERNAL_SERVER_ERROR, "the server failed")
 }
