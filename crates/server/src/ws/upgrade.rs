@@ -9,9 +9,8 @@ use hongyan_protocol::{
     message::WhenOffline,
     operation::NOTICE_PATHS,
 };
-use hongyan_store::Session;
-use http::StatusCode;
-use hyper::upgrade::{OnUpgrade, Parts};
+use http::{HeaderMap, StatusCode};
+use hyper::upgrade::Parts;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -66,93 +65,115 @@ pub async fn upgrade(
         Ok(response) => response,
         Err(refusal) => return refusal.response(),
     };
-    let session = match session::of_request(app, request.headers()).await {
-        Ok(session) => session,
+    let visitor = match enter(app, sockets, door, caller.exempt, request.headers()).await {
+        Ok(visitor) => visitor,
         Err(error) => {
             tracing::error!(%error, "a session could not be looked up");
             return message_response(
                 StatusCode::INTERNAL_SERVER_ERROR,
-                "the server failed, try again",
+                "the server failed; try again",
             );
         }
     };
     let pending = hyper::upgrade::on(&mut request);
-    let (app, sockets_within) = (Arc::clone(app), sockets.clone());
+    let app = Arc::clone(app);
     sockets.spawn(async move {
         let _place = place;
-        if let Some(parts) = socket_of(pending).await {
-            match session {
-                Some(session) => {
-                    serve(app, &sockets_within, door, caller.exempt, session, parts).await
-                }
-                None => turn_away(&app, parts, close::POLICY, "log in first").await,
-            }
+        // It fails when the peer leaves before the 101 is written.
+        let Ok(upgraded) = pending.await else { return };
+        let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+            return;
+        };
+        match visitor {
+            Visitor::Welcome(guest) => serve(app, guest, parts).await,
+            Visitor::TurnedAway(code, reason) => turn_away(&app, code, reason, parts).await,
         }
     });
     response
 }
 
-async fn socket_of(pending: OnUpgrade) -> Option<Parts<TokioIo<TcpStream>>> {
-    // It fails when the peer leaves before the 101 is written.
-    pending.await.ok()?.downcast().ok()
+/// Who stands at a door.
+enum Visitor {
+    Welcome(Guest),
+    TurnedAway(u16, &'static str),
 }
 
-async fn serve(
-    app: Arc<App>,
+/// Somebody with a session, whom the hub knows from before the handshake is answered: whoever sees it answered is online.
+struct Guest {
+    attached: Attached,
+    outbox: Arc<Outbox>,
+    door: Door,
+    session: SessionId,
+    exempt: bool,
+}
+
+async fn enter(
+    app: &Arc<App>,
     sockets: &Sockets,
     door: Door,
     exempt: bool,
-    session: Session,
-    parts: Parts<TokioIo<TcpStream>>,
-) {
-    let (user, id) = (session.user_id, session.id);
+    headers: &HeaderMap,
+) -> Result<Visitor, hongyan_store::Error> {
+    let Some(session) = session::of_request(app, headers).await? else {
+        return Ok(Visitor::TurnedAway(close::POLICY, "log in first"));
+    };
+    let (user, session) = (session.user_id, session.id);
     let outbox = Arc::new(Outbox::new(&app.socket_limits));
     let attached = match door {
-        Door::Notice => app.hub.attach_notice(user, id, &outbox),
-        Door::Requests(_) => app.hub.attach(user, id, &outbox),
+        Door::Notice => app.hub.attach_notice(user, session, &outbox),
+        Door::Requests(_) => app.hub.attach(user, session, &outbox),
     };
     let Ok(line) = attached else {
-        return turn_away(
-            &app,
-            parts,
-            close::TRY_LATER,
-            "this account has too many sockets; close some",
-        )
-        .await;
+        let reason = "this account has too many sockets; close some";
+        return Ok(Visitor::TurnedAway(close::TRY_LATER, reason));
     };
-    let _attached = Attached {
-        app: Arc::clone(&app),
+    let attached = Attached {
+        app: Arc::clone(app),
         user,
         line,
     };
     // The session may have ended after it was looked up and before the hub knew of this socket.
-    if has_ended(&app, id).await {
-        return turn_away(
-            &app,
-            parts,
-            close::POLICY,
-            "the session has ended; log in again",
-        )
-        .await;
+    let now = app.now();
+    let ended = app
+        .store
+        .read(move |view| view.ended_among(&[session], now))
+        .await?;
+    if !ended.is_empty() {
+        let reason = "the session has ended; log in again";
+        return Ok(Visitor::TurnedAway(close::POLICY, reason));
     }
     if sockets.are_leaving() {
-        outbox.close(
-            None,
-            close::GOING_AWAY,
-            "the server restarts; connect again",
-        );
+        let reason = "the server restarts; connect again";
+        return Ok(Visitor::TurnedAway(close::GOING_AWAY, reason));
     }
+    Ok(Visitor::Welcome(Guest {
+        attached,
+        outbox,
+        door,
+        session,
+        exempt,
+    }))
+}
+
+async fn serve(app: Arc<App>, guest: Guest, parts: Parts<TokioIo<TcpStream>>) {
+    let Guest {
+        attached,
+        outbox,
+        door,
+        session,
+        exempt,
+    } = guest;
+    let user = attached.user;
     match door {
         Door::Notice => {
             let progress = Arc::new(Progress::default());
-            let replay = catch_up(
+            tokio::spawn(catch_up(
                 Arc::clone(&app),
                 user,
-                line,
+                attached.line,
                 Arc::clone(&outbox),
                 Arc::clone(&progress),
-            );
-            tokio::spawn(replay);
+            ));
             let notice = Notice {
                 app: Arc::clone(&app),
                 user,
@@ -165,22 +186,13 @@ async fn serve(
             let ctx = Ctx {
                 app: Arc::clone(&app),
                 user,
-                session: id,
+                session,
                 when_offline: WhenOffline::Refuse,
                 exempt,
             };
             drive(&app, parts, outbox, Requests { ctx, operation }).await;
         }
     }
-}
-
-async fn has_ended(app: &App, session: SessionId) -> bool {
-    let now = app.now();
-    let ended = app
-        .store
-        .read(move |view| view.ended_among(&[session], now))
-        .await;
-    ended.map_or(true, |ended| !ended.is_empty())
 }
 
 async fn drive<H: Handler>(
@@ -201,7 +213,7 @@ async fn drive<H: Handler>(
     .await;
 }
 
-async fn turn_away(app: &App, parts: Parts<TokioIo<TcpStream>>, code: u16, reason: &'static str) {
+async fn turn_away(app: &App, code: u16, reason: &'static str, parts: Parts<TokioIo<TcpStream>>) {
     let outbox = Arc::new(Outbox::new(&app.socket_limits));
     outbox.close(None, code, reason);
     drive(app, parts, outbox, Deaf).await;
