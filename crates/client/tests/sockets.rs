@@ -1,4 +1,5 @@
 //! The client against a server that misbehaves on purpose.
+#![allow(clippy::unwrap_used)]
 
 use std::{
     future::Future,
