@@ -144,7 +144,8 @@ impl Terminal {
         // The process ends; whoever can still see a failure here sees the terminal itself.
         _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
         if typing {
-            _ = writeln!(io::stdout());
+            // The editor switched the marking of pasted text on (mode 2004) and cannot switch it off any more.
+            _ = writeln!(io::stdout(), "\x1b[?2004l");
         }
     }
 }
