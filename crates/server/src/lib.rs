@@ -1,3 +1,16 @@
-//! placeholder
+//! The server: who may do what, and who hears of it.
 
+pub mod access;
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod http;
+pub mod hub;
+pub mod limits;
+pub mod ops;
+pub mod password;
+pub mod picture;
+pub mod serve;
+pub mod session;
 pub mod ws;

@@ -24,7 +24,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::Config,
-    http::{message_response, router},
+    http::{message, router},
     hub::Hub,
     limits::Rates,
     password::Hasher,
@@ -110,7 +110,7 @@ impl Server {
             hub,
             rates: Rates::new(&config.limits),
             hasher: Hasher::new(&config.passwords).map_err(StartError::Passwords)?,
-            pictures: Pictures::open(&config).map_err(StartError::Pictures)?,
+            pictures: Pictures::open(&config.data_dir, &config.limits).map_err(StartError::Pictures)?,
             clock,
             socket_limits: Arc::new(config.socket_limits()),
             config,
@@ -267,7 +267,7 @@ impl Visit {
         match timeout(deadline, self.router.clone().oneshot(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
-            Err(_) => message_response(
+            Err(_) => message(
                 StatusCode::REQUEST_TIMEOUT,
                 "the request took too long; try again",
             ),

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use super::{Connection, Handler, Mark, Outbox, Step, close, dispatch, handshake};
 use crate::{
     app::App,
-    http::{message_response, origin_allowed},
+    http::{message, origin_allowed},
     hub::{LineId, Progress, catch_up},
     limits::Caller,
     ops::Ctx,
@@ -55,8 +55,8 @@ pub async fn upgrade(
     mut request: Request<Body>,
 ) -> Response {
     let caller = Caller::of(&app.config, peer.ip(), request.headers());
-    if !origin_allowed(app, request.headers()) {
-        return message_response(
+    if !origin_allowed(app, peer.ip(), request.headers()) {
+        return message(
             StatusCode::FORBIDDEN,
             "this origin may not connect; the operator can name it in allow-origin",
         );
@@ -69,7 +69,7 @@ pub async fn upgrade(
         Ok(visitor) => visitor,
         Err(error) => {
             tracing::error!(%error, "a session could not be looked up");
-            return message_response(
+            return message(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "the server failed; try again",
             );

@@ -11,7 +11,7 @@ use hongyan_server::{clock::Clock, config::Config, serve::Server};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-pub(crate) use person::Person;
+pub(crate) use person::{Person, exchange, to_friend};
 pub(crate) use process::Process;
 
 /// The time at which a test's clock begins: that of the seed document's examples.
