@@ -110,7 +110,8 @@ impl Server {
             hub,
             rates: Rates::new(&config.limits),
             hasher: Hasher::new(&config.passwords).map_err(StartError::Passwords)?,
-            pictures: Pictures::open(&config.data_dir, &config.limits).map_err(StartError::Pictures)?,
+            pictures: Pictures::open(&config.data_dir, &config.limits)
+                .map_err(StartError::Pictures)?,
             clock,
             socket_limits: Arc::new(config.socket_limits()),
             config,

@@ -38,7 +38,12 @@ impl Recorded {
     async fn ask(&mut self, session: &Session, operation: Operation, request: Value) {
         let mut socket = session.socket(operation.path()).await.unwrap();
         let answer = exchange(&mut socket, &request.to_string()).await;
-        assert_eq!(answer.code.as_str(), "0000", "{} {request}", operation.path());
+        assert_eq!(
+            answer.code.as_str(),
+            "0000",
+            "{} {request}",
+            operation.path()
+        );
         let answer = self.pretty(serde_json::to_value(&answer).unwrap());
         let request = self.pretty(request);
         self.operations.insert(operation, (request, answer));
@@ -64,9 +69,13 @@ impl Recorded {
             Value::String(text) if text.len() == 36 && text.matches('-').count() == 4 => {
                 let number = self.ids.len() + 1;
                 let name = self.ids.entry(text.clone());
-                *text = name.or_insert_with(|| format!("01653fd1-55b2-7000-8000-{number:012}")).clone();
+                *text = name
+                    .or_insert_with(|| format!("01653fd1-55b2-7000-8000-{number:012}"))
+                    .clone();
             }
-            Value::String(text) if text.starts_with("/img/") => "/img/default/user-1.png".clone_into(text),
+            Value::String(text) if text.starts_with("/img/") => {
+                "/img/default/user-1.png".clone_into(text)
+            }
             Value::Array(items) => items.iter_mut().for_each(|item| self.rename_ids(item)),
             Value::Object(fields) => fields.values_mut().for_each(|value| self.rename_ids(value)),
             _ => {}
@@ -78,13 +87,18 @@ impl Recorded {
 async fn the_document_says_what_the_server_does() {
     let document = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/protocol.md");
     let page = std::fs::read_to_string(&document).unwrap();
-    let (prose, generated) = page.split_once(BEGINS).expect("the mark of the generated part");
+    let (prose, generated) = page
+        .split_once(BEGINS)
+        .expect("the mark of the generated part");
     let rendered = render(&record().await).unwrap();
     let (_, now) = rendered.split_once(BEGINS).unwrap();
     if std::env::var_os("HONGYAN_BLESS").is_some() {
         std::fs::write(&document, format!("{prose}{BEGINS}{now}")).unwrap();
     } else {
-        assert!(generated == now, "docs/protocol.md is not what the code does: run `cargo xtask docs`");
+        assert!(
+            generated == now,
+            "docs/protocol.md is not what the code does: run `cargo xtask docs`"
+        );
     }
 }
 
@@ -104,12 +118,22 @@ async fn record() -> Recorded {
     let mut recorded = Recorded::default();
     let r = &mut recorded;
 
-    r.ask(ann, O::FriendAdd, json!({"userId": bo.id(), "remark": "加好友~"})).await;
+    r.ask(
+        ann,
+        O::FriendAdd,
+        json!({"userId": bo.id(), "remark": "加好友~"}),
+    )
+    .await;
     let added = r.hear(&mut bo_hears, E::FriendAdd).await;
     let reply = json!({"friendApplyId": added["data"]["friendApplyId"], "agree": true});
     r.ask(bo, O::FriendAddReply, reply).await;
     r.hear(&mut ann_hears, E::FriendAddResult).await;
-    r.ask(ann, O::SendMsg, json!({"toUserId": bo.id(), "msg": "来自好友的消息", "clientMsgId": "a-1"})).await;
+    r.ask(
+        ann,
+        O::SendMsg,
+        json!({"toUserId": bo.id(), "msg": "来自好友的消息", "clientMsgId": "a-1"}),
+    )
+    .await;
     r.hear(&mut bo_hears, E::ChatF2f).await;
 
     drop(ann_hears);
@@ -118,14 +142,24 @@ async fn record() -> Recorded {
     r.hear(&mut bo_hears, E::FriendStatusChange).await;
 
     let group = choir_of(ann).await;
-    r.ask(cy, O::GroupAdd, json!({"groupId": group, "remark": "申请备注"})).await;
+    r.ask(
+        cy,
+        O::GroupAdd,
+        json!({"groupId": group, "remark": "申请备注"}),
+    )
+    .await;
     let applied = r.hear(&mut ann_hears, E::GroupAdd).await;
     let reply = json!({"groupApplyId": applied["data"]["groupApplyId"], "agree": true});
     r.ask(ann, O::GroupAddReply, reply).await;
     r.hear(&mut cy_hears, E::GroupAddResult).await;
     r.hear(&mut ann_hears, E::GroupJoin).await;
 
-    r.ask(ann, O::GroupInvite, json!({"groupId": group, "userId": bo.id(), "remark": "来吧"})).await;
+    r.ask(
+        ann,
+        O::GroupInvite,
+        json!({"groupId": group, "userId": bo.id(), "remark": "来吧"}),
+    )
+    .await;
     let invited = r.hear(&mut bo_hears, E::GroupInvite).await;
     let reply = json!({"groupInviteId": invited["data"]["groupInviteId"], "agree": true});
     r.ask(bo, O::GroupInviteReply, reply).await;
@@ -139,7 +173,12 @@ async fn record() -> Recorded {
 
     r.ask(cy, O::GroupLeave, json!({"groupId": group})).await;
     r.hear(&mut bo_hears, E::GroupLeave).await;
-    r.ask(ann, O::GroupKick, json!({"groupId": group, "userId": bo.id()})).await;
+    r.ask(
+        ann,
+        O::GroupKick,
+        json!({"groupId": group, "userId": bo.id()}),
+    )
+    .await;
     r.hear(&mut bo_hears, E::GroupKickedOut).await;
     r.ask(ann, O::FriendDel, json!({"userId": bo.id()})).await;
     r.hear(&mut bo_hears, E::FriendDeleted).await;

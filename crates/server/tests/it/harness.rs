@@ -59,6 +59,7 @@ impl TestServer {
         config.presence.offline_after_ms = 50;
         config.notice.replay_delay_ms = 0;
         config.limits.registrations_per_hour = 1000;
+        config.limits.request_burst = 10_000;
         change(&mut config);
         let clock = Clock::held(BEGINNING);
         let server = Server::start(config.clone(), clock.clone()).await.unwrap();

@@ -51,10 +51,18 @@ async fn a_message_in_a_group_reaches_every_other_member_in_the_order_of_the_log
     eve.heard_nothing().await;
 }
 
-async fn sends_many(person: &Person, group: hongyan_protocol::id::GroupId, word: &str, count: usize) -> Vec<i64> {
+async fn sends_many(
+    person: &Person,
+    group: hongyan_protocol::id::GroupId,
+    word: &str,
+    count: usize,
+) -> Vec<i64> {
     let mut seqs = Vec::new();
     for n in 0..count {
-        let sent = person.send_to_group(group, format!("{word} {n}")).await.unwrap();
+        let sent = person
+            .send_to_group(group, format!("{word} {n}"))
+            .await
+            .unwrap();
         seqs.push(sent.seq.unwrap());
     }
     seqs
@@ -85,7 +93,10 @@ async fn the_seed_refuses_a_message_to_an_offline_friend_and_never_delivers_it()
     let [mut ann, mut bo] = server.users(["ann", "bo"]).await;
     ann.befriend(&mut bo).await;
     bo.go_offline().await;
-    assert_eq!(ann.code(&to_friend(bo.id(), "lost")).await, Code::TargetOffline);
+    assert_eq!(
+        ann.code(&to_friend(bo.id(), "lost")).await,
+        Code::TargetOffline
+    );
     bo.come_online().await;
     ann.send(&bo, "heard").await.unwrap();
     let chat = loop {
@@ -114,7 +125,10 @@ async fn a_kept_message_waits_for_the_friend_and_comes_in_order() {
     bo.come_online().await;
     for n in 1..=300 {
         let chat = bo.message().await;
-        assert_eq!((chat.msg.as_str(), chat.seq), (n.to_string().as_str(), Some(n)));
+        assert_eq!(
+            (chat.msg.as_str(), chat.seq),
+            (n.to_string().as_str(), Some(n))
+        );
     }
     bo.heard_nothing().await;
     // What a notice connection took is not pushed to the next one.
@@ -166,9 +180,17 @@ async fn a_repeated_client_msg_id_is_answered_alike_and_sent_once() {
     assert_eq!(bo.message().await.msg, "once");
     assert_eq!(ann.ask(&message).await.unwrap(), first);
     bo.go_offline().await;
-    assert_eq!(ann.ask(&message).await.unwrap(), first, "a stored message never answers 8999");
+    assert_eq!(
+        ann.ask(&message).await.unwrap(),
+        first,
+        "a stored message never answers 8999"
+    );
     message.msg = Text::new("twice").unwrap();
-    assert_eq!(ann.code(&message).await, Code::BadRequest, "the key belongs to another body");
+    assert_eq!(
+        ann.code(&message).await,
+        Code::BadRequest,
+        "the key belongs to another body"
+    );
     bo.come_online().await;
     bo.heard_nothing().await;
 }
@@ -193,7 +215,11 @@ async fn who_is_no_friend_cannot_be_told_from_who_does_not_exist() {
     let server = TestServer::start().await;
     let [ann, bo] = server.users(["ann", "bo"]).await;
     let mut door = ann.door(Operation::SendMsg).await;
-    for stranger in [bo.id().to_string(), "nobody".to_owned(), "00000000-0000-0000-0000-000000000000".to_owned()] {
+    for stranger in [
+        bo.id().to_string(),
+        "nobody".to_owned(),
+        "00000000-0000-0000-0000-000000000000".to_owned(),
+    ] {
         let request = json!({"toUserId": stranger, "msg": "hi"});
         let answer = exchange(&mut door, &request.to_string()).await;
         assert_eq!(answer.code, Code::NotFriend, "{stranger}");
@@ -226,10 +252,13 @@ async fn without_keeping_only_those_who_are_online_hear_and_no_byte_reaches_the_
     let mut message = to_friend(bo.id(), CANARY);
     message.when_offline = Some(WhenOffline::Keep);
     assert_eq!(ann.code(&message).await, Code::TargetOffline);
+    drop((ann, bo));
     server.stop().await;
     for entry in walk(server.data_dir()) {
         let bytes = std::fs::read(&entry).unwrap();
-        let found = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
+        let found = bytes
+            .windows(CANARY.len())
+            .any(|window| window == CANARY.as_bytes());
         assert!(!found, "{}", entry.display());
     }
 }

@@ -1,0 +1,223 @@
+//! Creating and finding groups, the caller's groups, and who is in them.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use axum::extract::State;
+use hongyan_protocol::{
+    Code,
+    group::{
+        CreateGroup, CreatedGroup, GroupCard, GroupList, GroupListType, GroupOwner, MemberCard,
+        SearchGroup,
+    },
+    id::{GroupId, UserId},
+};
+use hongyan_store::{Group, Invite, Member, NewGroup, User, View};
+
+use super::{
+    answer::{Failure, Reply, data, list},
+    extract::{Authenticated, Params, Query},
+    search::{PAGE, wanted},
+};
+use crate::{app::App, picture};
+
+/// Groups whose members may be asked for at once.
+const GROUPS_AT_ONCE: usize = 50;
+
+/// Members in one answer, whatever the number of groups; a single group is always answered whole.
+const MEMBERS_AT_ONCE: i64 = 20_000;
+
+/// Longest id that is looked at, in bytes.
+const LONGEST_ID: usize = 64;
+
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    Authenticated(session): Authenticated,
+    Params(create): Params<CreateGroup>,
+) -> Reply {
+    let id = GroupId::mint();
+    let new = NewGroup {
+        id,
+        name: create.group_name,
+        nickname: create.group_nickname.into_string(),
+        introduction: create.introduction.into_string(),
+        head_img: picture::default_of_group(id),
+        owner_id: session.user_id,
+        invite: Invite::default(),
+        now: app.now(),
+    };
+    let created = CreatedGroup {
+        group_id: id,
+        group_head_img: new.head_img.clone(),
+        group_name: new.name.as_str().to_owned(),
+        group_nickname: new.nickname.clone(),
+        introduction: new.introduction.clone(),
+        create_time: new.now,
+    };
+    let made = app.store.write(move |tx| tx.create_group(&new)).await?;
+    if !made {
+        return Err(Failure::refused(Code::GroupNameTaken));
+    }
+    Ok(data(created))
+}
+
+pub(super) async fn search(
+    State(app): State<Arc<App>>,
+    _: Authenticated,
+    Query(search): Query<SearchGroup>,
+) -> Reply {
+    let (name, nickname) = wanted(
+        ("groupName", search.group_name),
+        ("groupNickname", search.group_nickname),
+    )?;
+    let page = search.page.unwrap_or(1);
+    let groups = app
+        .store
+        .read(move |view| view.search_groups(name.as_deref(), nickname.as_deref(), page, PAGE))
+        .await?;
+    Ok(list(groups.into_iter().map(|group| card(group, None))))
+}
+
+pub(super) async fn group_list(
+    State(app): State<Arc<App>>,
+    Authenticated(session): Authenticated,
+    Query(wanted): Query<GroupList>,
+) -> Reply {
+    let user = session.user_id;
+    let cards = app
+        .store
+        .read(move |view| -> Result<Vec<_>, Failure> {
+            Ok(match wanted.r#type {
+                GroupListType::Joined => view
+                    .groups_of(user)?
+                    .into_iter()
+                    .map(|(group, owner)| card(group, Some(owner)))
+                    .collect(),
+                GroupListType::Owned => view
+                    .groups_owned_by(user)?
+                    .into_iter()
+                    .map(|group| card(group, None))
+                    .collect(),
+            })
+        })
+        .await?;
+    Ok(list(cards))
+}
+
+fn card(group: Group, owner: Option<User>) -> GroupCard {
+    GroupCard {
+        group_id: group.id,
+        group_name: group.name,
+        group_nickname: group.nickname,
+        group_head_img: group.head_img,
+        introduction: group.introduction,
+        owner_user_id: group.owner_id,
+        owner: owner.map(|owner| GroupOwner {
+            owner_username: owner.username,
+            owner_nickname: owner.nickname,
+            owner_head_img: owner.head_img,
+            owner_sex: owner.sex,
+            owner_sign: owner.sign,
+        }),
+    }
+}
+
+pub(super) async fn member_list(
+    State(app): State<Arc<App>>,
+    Authenticated(session): Authenticated,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Reply {
+    let groups = asked_for(pairs)?;
+    let user = session.user_id;
+    let lists = app
+        .store
+        .read(move |view| member_lists(view, user, groups))
+        .await?;
+    Ok(data(lists))
+}
+
+/// The groups as they were written: each is answered under the text it was asked for with.
+fn asked_for(pairs: Vec<(String, String)>) -> Result<Vec<String>, Failure> {
+    let mut groups: Vec<String> = pairs
+        .into_iter()
+        .filter(|(name, _)| name == "groupId")
+        .map(|(_, group)| group)
+        .collect();
+    groups.sort_unstable();
+    groups.dedup();
+    if groups.is_empty() {
+        return Err(Failure::invalid("groupId", "is missing"));
+    }
+    if groups.len() > GROUPS_AT_ONCE {
+        return Err(Failure::invalid(
+            "groupId",
+            format_args!("at most {GROUPS_AT_ONCE} are taken at once"),
+        ));
+    }
+    if groups
+        .iter()
+        .any(|group| group.is_empty() || group.len() > LONGEST_ID)
+    {
+        return Err(Failure::invalid(
+            "groupId",
+            format_args!("an id has 1 to {LONGEST_ID} bytes"),
+        ));
+    }
+    Ok(groups)
+}
+
+fn member_lists(
+    view: &View<'_>,
+    user: UserId,
+    groups: Vec<String>,
+) -> Result<BTreeMap<String, Vec<MemberCard>>, Failure> {
+    let remarks: HashMap<UserId, String> = view
+        .friends(user)?
+        .into_iter()
+        .map(|friend| (friend.user.id, friend.remark))
+        .collect();
+    let mut lists = BTreeMap::new();
+    let mut members = 0;
+    for text in groups {
+        let id = GroupId::read(&text);
+        let group = view.group(id)?.map(|group| group.member_count);
+        let (Some(count), Some(_)) = (group, view.role(id, user)?) else {
+            lists.insert(text, Vec::new());
+            continue;
+        };
+        members += count;
+        if members > MEMBERS_AT_ONCE && members > count {
+            return Err(Failure::invalid(
+                "groupId",
+                format_args!(
+                    "ask for fewer at once: these have more than {MEMBERS_AT_ONCE} members"
+                ),
+            ));
+        }
+        let limit = u32::try_from(count).unwrap_or(u32::MAX);
+        let list = view.member_list(id, limit)?;
+        lists.insert(
+            text,
+            list.into_iter()
+                .map(|member| member_card(member, &remarks))
+                .collect(),
+        );
+    }
+    Ok(lists)
+}
+
+fn member_card(member: Member, remarks: &HashMap<UserId, String>) -> MemberCard {
+    let Member { user, role, .. } = member;
+    MemberCard {
+        remark: remarks.get(&user.id).cloned().unwrap_or_default(),
+        user_id: user.id,
+        username: user.username,
+        nickname: user.nickname,
+        head_img: user.head_img,
+        sex: user.sex,
+        sign: user.sign,
+        role,
+    }
+}

@@ -1,0 +1,177 @@
+//! HTTP: the account API, pictures, health, and the page at `/`.
+
+mod account;
+mod answer;
+mod extract;
+mod friend;
+mod group;
+mod origin;
+mod page;
+mod search;
+mod user;
+
+#[cfg(test)]
+mod tests;
+
+use std::{any::Any, sync::Arc};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{
+        HeaderName, HeaderValue, Method, StatusCode,
+        header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+    },
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{MethodFilter, MethodRouter, get, on},
+};
+use hongyan_protocol::Endpoint;
+use tower::ServiceBuilder;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
+    set_header::SetResponseHeaderLayer,
+    trace::TraceLayer,
+};
+use uuid::Uuid;
+
+pub(crate) use self::answer::message;
+pub use self::origin::origin_allowed;
+use self::{answer::Failure, extract::peer};
+use crate::{app::App, session};
+
+/// Longest body of an endpoint that takes no file, in bytes.
+const BODY: usize = 64 * 1024;
+
+/// For all that is no page: nothing may be loaded, and nobody may frame it.
+const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Everything that is answered over HTTP. The peer's address is expected among a request's extensions, as
+/// `ConnectInfo<SocketAddr>`.
+pub fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new()
+        .route("/", get(page::index))
+        .route("/healthz", get(page::health))
+        .route("/img/{name}", get(page::uploaded))
+        .route("/img/default/{name}", get(page::default_picture))
+        .route("/api/register", handler(Endpoint::Registe, &app));
+    for &endpoint in Endpoint::ALL {
+        router = router.route(endpoint.path(), handler(endpoint, &app));
+    }
+    let outermost_first = ServiceBuilder::new()
+        .map_request(without_request_id)
+        .layer(SetRequestIdLayer::new(REQUEST_ID, OwnRequestId))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            CONTENT_SECURITY_POLICY,
+            POLICY,
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        ))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            refuse_foreign_pages,
+        ))
+        .layer(DefaultBodyLimit::max(BODY));
+    router
+        .fallback(async || message(StatusCode::NOT_FOUND, "no such path"))
+        .method_not_allowed_fallback(async || {
+            message(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "this path does not take this method",
+            )
+        })
+        .layer(outermost_first)
+        .with_state(app)
+}
+
+/// The one place where an endpoint meets what it does.
+fn handler(endpoint: Endpoint, app: &App) -> MethodRouter<Arc<App>> {
+    let method = match endpoint.method() {
+        "GET" => MethodFilter::GET,
+        _ => MethodFilter::POST,
+    };
+    match endpoint {
+        Endpoint::Registe => on(method, account::register),
+        Endpoint::Login => on(method, account::login),
+        Endpoint::Logout => on(method, account::logout),
+        Endpoint::GetInfo => on(method, user::get_info),
+        Endpoint::UpdateInfo => {
+            let with_picture = app.config.limits.picture_bytes.saturating_add(BODY);
+            on(method, user::update_info).layer(DefaultBodyLimit::max(with_picture))
+        }
+        Endpoint::ChangePassword => on(method, account::change_password),
+        Endpoint::FriendApplyList => on(method, user::friend_apply_list),
+        Endpoint::GroupApplyList => on(method, user::group_apply_list),
+        Endpoint::SearchUser => on(method, friend::search_user),
+        Endpoint::FriendList => on(method, friend::friend_list),
+        Endpoint::SetRemark => on(method, friend::set_remark),
+        Endpoint::CreateGroup => on(method, group::create),
+        Endpoint::SearchGroup => on(method, group::search),
+        Endpoint::GroupList => on(method, group::group_list),
+        Endpoint::MemberList => on(method, group::member_list),
+    }
+}
+
+/// A page of another origin must not change anything, nor log its visitor in as somebody else. A Bearer token does not
+/// come by itself as cookies do: who sends one may send it from anywhere.
+async fn refuse_foreign_pages(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let changes = !matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
+    let headers = request.headers();
+    if changes
+        && session::bearer(headers).is_none()
+        && !origin_allowed(&app, peer(request.extensions()), headers)
+    {
+        return Failure::Forbidden("requests from pages of this origin are not allowed")
+            .into_response();
+    }
+    next.run(request).await
+}
+
+/// Ids in our log are our own, whatever a client calls its request.
+fn without_request_id(mut request: Request) -> Request {
+    request.headers_mut().remove(REQUEST_ID);
+    request
+}
+
+#[derive(Clone)]
+struct OwnRequestId;
+
+impl MakeRequestId for OwnRequestId {
+    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
+        HeaderValue::try_from(Uuid::now_v7().to_string())
+            .ok()
+            .map(RequestId::new)
+    }
+}
+
+/// The path without its query, in which people's names stand.
+fn span(request: &Request) -> tracing::Span {
+    let id = request
+        .extensions()
+        .get::<RequestId>()
+        .and_then(|id| id.header_value().to_str().ok());
+    tracing::info_span!("http", id, method = %request.method(), path = request.uri().path())
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    message(StatusCode::INTERNAL_SERVER_ERROR, "the server failed")
+}

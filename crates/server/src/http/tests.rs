@@ -1,0 +1,1 @@
+//! The router, asked as a client would.

@@ -1,0 +1,224 @@
+//! The caller's own profile, and what waits for the caller's answer.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Multipart, Request, State, multipart::MultipartError},
+    http::StatusCode,
+};
+use hongyan_protocol::{
+    friend::FriendApplyCard,
+    group::GroupApplyCard,
+    user::{UpdateInfo, UserCard, UserInfo},
+};
+use hongyan_store::{FriendApply, GroupApply, ProfileChange, User};
+use serde_json::{Map, Value};
+use tokio::time::timeout;
+
+use super::{
+    answer::{Failure, Reply, data, list},
+    extract::{Authenticated, Params, body_deadline, media_type, read},
+};
+use crate::app::App;
+
+pub(super) fn info(user: User) -> UserInfo {
+    let User {
+        id,
+        username,
+        nickname,
+        head_img,
+        sex,
+        sign,
+        ..
+    } = user;
+    UserInfo {
+        id,
+        username,
+        nickname,
+        head_img,
+        sign,
+        sex,
+    }
+}
+
+pub(super) fn card(user: User) -> UserCard {
+    let User {
+        id: user_id,
+        username,
+        nickname,
+        head_img,
+        sex,
+        sign,
+        ..
+    } = user;
+    UserCard {
+        user_id,
+        username,
+        nickname,
+        head_img,
+        sex,
+        sign,
+    }
+}
+
+pub(super) async fn get_info(
+    State(app): State<Arc<App>>,
+    Authenticated(session): Authenticated,
+) -> Reply {
+    let user = app
+        .store
+        .read(move |view| view.user(session.user_id))
+        .await?;
+    user.map(|user| data(info(user)))
+        .ok_or(Failure::Unauthorized)
+}
+
+pub(super) async fn update_info(
+    State(app): State<Arc<App>>,
+    Authenticated(session): Authenticated,
+    request: Request,
+) -> Reply {
+    let (texts, upload) = update_of(&app, request).await?;
+    let head_img = match upload {
+        Some(upload) => Some(app.pictures.store(upload).await?),
+        None => None,
+    };
+    let change = ProfileChange {
+        nickname: texts.nickname.map(|nickname| nickname.into_string()),
+        sign: texts.sign.map(|sign| sign.into_string()),
+        sex: texts.sex,
+        head_img: head_img.clone(),
+    };
+    let id = session.user_id;
+    let written = app
+        .store
+        .write(move |tx| {
+            let before = tx.user(id)?.ok_or(Failure::Unauthorized)?;
+            tx.update_profile(id, &change)?;
+            let after = tx.user(id)?.ok_or(Failure::Unauthorized)?;
+            Ok((before, after))
+        })
+        .await;
+    match (written, head_img) {
+        (Ok((before, after)), new) => {
+            if new.is_some() {
+                app.pictures.remove(&before.head_img).await;
+            }
+            Ok(data(info(after)))
+        }
+        (Err(failure), new) => {
+            if let Some(new) = new {
+                app.pictures.remove(&new).await;
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// The text fields and the picture of an update, as a multipart form or, without a picture, as any other parameters.
+async fn update_of(
+    app: &Arc<App>,
+    request: Request,
+) -> Result<(UpdateInfo, Option<Bytes>), Failure> {
+    if media_type(request.headers()) != "multipart/form-data" {
+        let Params(texts) = Params::from_request(request, app).await?;
+        return Ok((texts, None));
+    }
+    let form = Multipart::from_request(request, &())
+        .await
+        .map_err(|error| Failure::invalid("body", error.body_text()))?;
+    timeout(body_deadline(app), fields(form))
+        .await
+        .map_err(|_| Failure::Slow)?
+}
+
+async fn fields(mut form: Multipart) -> Result<(UpdateInfo, Option<Bytes>), Failure> {
+    let mut texts = Map::new();
+    let mut picture = None;
+    while let Some(field) = form.next_field().await.map_err(unreadable)? {
+        match field.name() {
+            Some("headImage") => picture = Some(field.bytes().await.map_err(unreadable)?),
+            Some(name @ ("nickname" | "sign" | "sex")) => {
+                let name = name.to_owned();
+                texts.insert(name, Value::String(field.text().await.map_err(unreadable)?));
+            }
+            _ => {}
+        }
+    }
+    // A page sends an empty file where none was chosen.
+    let picture = picture.filter(|picture| !picture.is_empty());
+    Ok((read(Value::Object(texts))?, picture))
+}
+
+fn unreadable(error: MultipartError) -> Failure {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
+        _ => Failure::invalid("body", error.body_text()),
+    }
+}
+
+pub(super) async fn friend_apply_list(
+    State(app): State<Arc<App>>,
+    Authenticated(session): Authenticated,
+) -> Reply {
+    let applies = app
+        .store
+        .read(move |view| view.friend_applies_to(session.user_id));
+    Ok(list(applies.await?.into_iter().map(friend_apply_card)))
+}
+
+fn friend_apply_card(apply: FriendApply) -> FriendApplyCard {
+    let FriendApply {
+        id,
+        from,
+        remark,
+        created_at,
+        ..
+    } = apply;
+    FriendApplyCard {
+        friend_apply_id: id,
+        from_user_id: from.id,
+        username: from.username,
+        nickname: from.nickname,
+        head_img: from.head_img,
+        sign: from.sign,
+        sex: from.sex,
+        remark,
+        create_time: created_at,
+    }
+}
+
+pub(super) async fn group_apply_list(
+    State(app): State<Arc<App>>,
+    Authenticated(session): Authenticated,
+) -> Reply {
+    let applies = app
+        .store
+        .read(move |view| view.group_applies_to(session.user_id));
+    Ok(list(applies.await?.into_iter().map(group_apply_card)))
+}
+
+fn group_apply_card(apply: GroupApply) -> GroupApplyCard {
+    let GroupApply {
+        id,
+        group,
+        from,
+        remark,
+        created_at,
+        ..
+    } = apply;
+    GroupApplyCard {
+        group_apply_id: id,
+        from_user_id: from.id,
+        remark,
+        group_id: group.id,
+        group_name: group.name,
+        group_nickname: group.nickname,
+        group_head_img: group.head_img,
+        username: from.username,
+        nickname: from.nickname,
+        head_img: from.head_img,
+        create_time: created_at,
+    }
+}
