@@ -6,7 +6,7 @@ use hongyan_protocol::{
     Answer, Code,
     operation::{Reason, RetryAfter},
 };
-use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::{self, error::ProtocolError};
 
 /// The close code of a session whose account logged in elsewhere.
 pub const DISPLACED: u16 = 4001;
@@ -145,7 +145,7 @@ impl From<tungstenite::Error> for Error {
                 "the WebSocket handshake was refused".to_owned(),
             ),
             tungstenite::Error::Protocol(
-                tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
+                ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing,
             ) => Self::Closed { code: None },
             tungstenite::Error::Capacity(error) => Self::Protocol(error.to_string()),
             error => Self::transport(error),

@@ -1,6 +1,9 @@
 //! One kept socket of one operation: requests go out one after the other, and answers come back in the same order.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use futures_util::{SinkExt, StreamExt, stream::SplitSink, stream::SplitStream};
 use hongyan_protocol::Answer;
@@ -43,13 +46,16 @@ struct Queued {
 #[derive(Clone)]
 pub(crate) struct Pipeline {
     queue: mpsc::Sender<Queued>,
+    /// Why the socket is gone, once it is.
+    end: Arc<OnceLock<Error>>,
 }
 
 impl Pipeline {
     pub(crate) fn over(socket: RawSocket) -> Self {
         let (queue, queued) = mpsc::channel(QUEUE);
-        tokio::spawn(run(socket.into_stream(), queued));
-        Self { queue }
+        let end = Arc::new(OnceLock::new());
+        tokio::spawn(run(socket.into_stream(), queued, Arc::clone(&end)));
+        Self { queue, end }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -58,7 +64,10 @@ impl Pipeline {
 
     /// Sends one frame and waits for its own answer.
     pub(crate) async fn ask(&self, frame: Arc<str>) -> Result<Answer, Lost> {
-        let closed = || Error::Closed { code: None };
+        let closed = || {
+            let end = self.end.get().cloned();
+            end.unwrap_or(Error::Closed { code: None })
+        };
         let (answer, answered) = oneshot::channel();
         self.queue
             .send(Queued { frame, answer })
@@ -71,24 +80,27 @@ impl Pipeline {
 }
 
 /// Reads and writes until the socket or the callers are gone; then tells all who still wait.
-async fn run(stream: Stream, mut queued: mpsc::Receiver<Queued>) {
+async fn run(stream: Stream, mut queued: mpsc::Receiver<Queued>, told: Arc<OnceLock<Error>>) {
     let (mut sink, mut stream) = stream.split();
     let (waiting, mut answerable) = mpsc::channel(IN_FLIGHT);
+    let mut code = None;
     // Both at once: a server that waits for us to read its answers must not keep us from reading them.
     let end = tokio::select! {
-        end = read(&mut stream, &mut answerable) => end,
+        end = read(&mut stream, &mut answerable, &mut code) => end,
         written = write(&mut sink, &mut queued, &waiting) => match written {
             // A failed write often means that the server's reason for closing is there to be read.
-            Err(error) => match timeout(GOODBYE, read(&mut stream, &mut answerable)).await {
+            Err(error) => match timeout(GOODBYE, read(&mut stream, &mut answerable, &mut code)).await {
                 Ok(end @ Error::Closed { code: Some(_) }) => end,
                 _ => error,
             },
             Ok(()) => timeout(GOODBYE, async {
                 _ = sink.close().await;
-                read(&mut stream, &mut answerable).await
+                read(&mut stream, &mut answerable, &mut code).await
             }).await.unwrap_or(Error::Closed { code: None }),
         },
     };
+    // Told before the queue closes: whoever finds it closed finds the reason too.
+    let end = told.get_or_init(|| end);
     queued.close();
     answerable.close();
     while let Some(waiting) = answerable.recv().await {
@@ -113,8 +125,13 @@ async fn write(
     Ok(())
 }
 
-async fn read(stream: &mut SplitStream<Stream>, answerable: &mut mpsc::Receiver<Waiting>) -> Error {
-    let mut code = None;
+/// Passes answers on until the socket is gone. `code` outlives this reading: a close may be read here, and make a write
+/// fail before this has told.
+async fn read(
+    stream: &mut SplitStream<Stream>,
+    answerable: &mut mpsc::Receiver<Waiting>,
+    code: &mut Option<u16>,
+) -> Error {
     while let Some(message) = stream.next().await {
         match message {
             Ok(Message::Text(text)) => {
@@ -131,12 +148,12 @@ async fn read(stream: &mut SplitStream<Stream>, answerable: &mut mpsc::Receiver<
                 };
                 _ = waiting.send(Ok(answer));
             }
-            Ok(Message::Close(frame)) => code = frame.map(|frame| frame.code.into()),
+            Ok(Message::Close(frame)) => *code = frame.map(|frame| frame.code.into()),
             Ok(Message::Binary(_)) => return Error::Protocol("a binary frame".to_owned()),
             Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
             Err(_) if code.is_some() => break,
             Err(error) => return error.into(),
         }
     }
-    Error::Closed { code }
+    Error::Closed { code: *code }
 }

@@ -18,7 +18,9 @@ impl Clock {
     /// A clock that stands at `now` until it is moved.
     #[must_use]
     pub fn held(now: i64) -> Self {
-        Self { held: Some(Arc::new(AtomicI64::new(now))) }
+        Self {
+            held: Some(Arc::new(AtomicI64::new(now))),
+        }
     }
 
     /// ms since 1970.
@@ -28,7 +30,9 @@ impl Clock {
             Some(held) => held.load(Ordering::SeqCst),
             None => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
-                .map_or(0, |elapsed| i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)),
+                .map_or(0, |elapsed| {
+                    i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
+                }),
         }
     }
 

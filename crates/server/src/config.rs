@@ -166,10 +166,23 @@ impl Default for Config {
                 devices: 1,
             },
             // OWASP's second recommendation for Argon2id.
-            passwords: Passwords { memory_kib: 19_456, iterations: 2, parallel: 2, waiting: 64 },
-            presence: Presence { offline_after_ms: 3000 },
-            notice: Notice { replay_delay_ms: 1000, replay_limit: 1000 },
-            messages: Messages { keep: Keep::Forever, max_bytes: 16 * 1024 },
+            passwords: Passwords {
+                memory_kib: 19_456,
+                iterations: 2,
+                parallel: 2,
+                waiting: 64,
+            },
+            presence: Presence {
+                offline_after_ms: 3000,
+            },
+            notice: Notice {
+                replay_delay_ms: 1000,
+                replay_limit: 1000,
+            },
+            messages: Messages {
+                keep: Keep::Forever,
+                max_bytes: 16 * 1024,
+            },
             connection: Connection {
                 ping_seconds: 25,
                 dead_after_seconds: 60,
@@ -204,7 +217,10 @@ impl Config {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = file {
             if !file.is_file() {
-                return Err(format!("the settings file {} does not exist", file.display()));
+                return Err(format!(
+                    "the settings file {} does not exist",
+                    file.display()
+                ));
             }
             figment = figment.merge(Toml::file_exact(file));
         }
@@ -222,7 +238,10 @@ impl Config {
 
     fn check(&self) -> Result<(), String> {
         let above_zero = [
-            ("accounts.session-days", u64::from(self.accounts.session_days)),
+            (
+                "accounts.session-days",
+                u64::from(self.accounts.session_days),
+            ),
             ("accounts.devices", self.accounts.devices as u64),
             ("passwords.iterations", u64::from(self.passwords.iterations)),
             ("passwords.parallel", self.passwords.parallel as u64),
@@ -231,15 +250,30 @@ impl Config {
             ("connection.header-seconds", self.connection.header_seconds),
             ("connection.body-seconds", self.connection.body_seconds),
             ("connection.pipeline", self.connection.pipeline as u64),
-            ("connection.shutdown-seconds", self.connection.shutdown_seconds),
+            (
+                "connection.shutdown-seconds",
+                self.connection.shutdown_seconds,
+            ),
             ("limits.queue-messages", self.limits.queue_messages as u64),
             ("limits.queue-bytes", self.limits.queue_bytes as u64),
             ("limits.connections", self.limits.connections as u64),
-            ("limits.connections-per-address", self.limits.connections_per_address as u64),
-            ("limits.connections-per-account", self.limits.connections_per_account as u64),
-            ("limits.requests-per-second", u64::from(self.limits.requests_per_second)),
+            (
+                "limits.connections-per-address",
+                self.limits.connections_per_address as u64,
+            ),
+            (
+                "limits.connections-per-account",
+                self.limits.connections_per_account as u64,
+            ),
+            (
+                "limits.requests-per-second",
+                u64::from(self.limits.requests_per_second),
+            ),
             ("limits.request-burst", u64::from(self.limits.request_burst)),
-            ("limits.registrations-per-hour", u64::from(self.limits.registrations_per_hour)),
+            (
+                "limits.registrations-per-hour",
+                u64::from(self.limits.registrations_per_hour),
+            ),
             ("limits.failed-logins", u64::from(self.limits.failed_logins)),
             ("limits.group-members", self.limits.group_members as u64),
         ];
@@ -247,18 +281,26 @@ impl Config {
             return Err(format!("the setting {name} must be above zero"));
         }
         if self.connection.dead_after_seconds <= self.connection.ping_seconds {
-            return Err("connection.dead-after-seconds must be above connection.ping-seconds".to_owned());
+            return Err(
+                "connection.dead-after-seconds must be above connection.ping-seconds".to_owned(),
+            );
         }
         if self.messages.max_bytes + 1024 > self.limits.frame_bytes as usize {
-            return Err("limits.frame-bytes must be at least 1024 above messages.max-bytes".to_owned());
+            return Err(
+                "limits.frame-bytes must be at least 1024 above messages.max-bytes".to_owned(),
+            );
         }
         if self.passwords.memory_kib < 8 {
             return Err("the setting passwords.memory-kib must be at least 8".to_owned());
         }
         for origin in &self.allow_origin {
-            let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            let rest = origin
+                .strip_prefix("https://")
+                .or_else(|| origin.strip_prefix("http://"));
             if rest.is_none_or(|host| host.is_empty() || host.contains('/')) {
-                return Err(format!("allow-origin {origin:?} is no origin: write https://chat.example.org"));
+                return Err(format!(
+                    "allow-origin {origin:?} is no origin: write https://chat.example.org"
+                ));
             }
         }
         Ok(())
@@ -272,7 +314,10 @@ impl Config {
     /// Whether rates and connection counts leave this address alone.
     #[must_use]
     pub fn is_exempt(&self, address: IpAddr) -> bool {
-        self.limits.exempt.iter().any(|network| network.contains(&address))
+        self.limits
+            .exempt
+            .iter()
+            .any(|network| network.contains(&address))
     }
 
     /// ms that a session lives without being used.
@@ -305,7 +350,11 @@ fn one_line(error: &figment::Error) -> String {
                 let place = metadata.source.as_ref().map(|source| format!(" {source}"));
                 format!(" ({}{})", metadata.name, place.unwrap_or_default())
             });
-            let path = if error.path.is_empty() { String::new() } else { format!("{}: ", error.path.join(".")) };
+            let path = if error.path.is_empty() {
+                String::new()
+            } else {
+                format!("{}: ", error.path.join("."))
+            };
             format!("{path}{}{}", error.kind, source.unwrap_or_default())
         })
         .collect::<Vec<_>>()
@@ -347,7 +396,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("hongyan.toml");
         std::fs::write(&file, "listen = '127.0.0.1:1'\n[accounts]\ndevices = 3").unwrap();
-        let config = Config::load(Some(&file), serde_json::json!({"listen": "127.0.0.1:2"})).unwrap();
+        let config =
+            Config::load(Some(&file), serde_json::json!({"listen": "127.0.0.1:2"})).unwrap();
         assert_eq!(config.listen.port(), 2);
         assert_eq!(config.accounts.devices, 3);
     }

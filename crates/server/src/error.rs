@@ -41,13 +41,26 @@ impl Error {
     pub fn answer(&self, operation: &str) -> Answer {
         let with_data = match self {
             Self::Refused(code) => Ok(Answer::code(*code)),
-            Self::Invalid(reason) => Answer::with(Code::BadRequest, &Reason { reason: reason.clone() }),
-            Self::TooMany(retry_after) => {
-                Answer::with(Code::TooManyRequests, &RetryAfter { retry_after: *retry_after })
-            }
+            Self::Invalid(reason) => Answer::with(
+                Code::BadRequest,
+                &Reason {
+                    reason: reason.clone(),
+                },
+            ),
+            Self::TooMany(retry_after) => Answer::with(
+                Code::TooManyRequests,
+                &RetryAfter {
+                    retry_after: *retry_after,
+                },
+            ),
             Self::Store(_) | Self::Encode(_) => {
                 let id = self.log(operation);
-                Answer::with(Code::Failed, &Reason { reason: format!("see the server's log for {id}") })
+                Answer::with(
+                    Code::Failed,
+                    &Reason {
+                        reason: format!("see the server's log for {id}"),
+                    },
+                )
             }
         };
         with_data.unwrap_or_else(|_| Answer::code(Code::Failed))

@@ -1,5 +1,6 @@
 //! The server: who may do what, and who hears of it.
 
+pub mod access;
 pub mod app;
 pub mod clock;
 pub mod config;
@@ -7,7 +8,9 @@ pub mod error;
 pub mod http;
 pub mod hub;
 pub mod limits;
+pub mod ops;
 pub mod password;
 pub mod picture;
+pub mod serve;
 pub mod session;
 pub mod ws;

@@ -132,6 +132,33 @@ impl View<'_> {
         Ok(found.into_iter().map(|(_, kept)| kept).collect())
     }
 
+    /// What appending this draft would come to if its key was used before; `None` where it would be new.
+    pub fn repeat_of(
+        &self,
+        conversation: ConversationId,
+        draft: &Draft,
+    ) -> Result<Option<Appended>, Error> {
+        let Some(key) = &draft.client_msg_id else {
+            return Ok(None);
+        };
+        let first = self.row(
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM messages m WHERE m.sender_id = $1 AND m.client_msg_id = $2"
+            ),
+            values![draft.sender, key],
+            Stored::read,
+        )?;
+        Ok(first.map(|first| {
+            if first.is(conversation, draft) {
+                Appended::Repeat(first)
+            } else {
+                Appended::Conflict
+            }
+        }))
+    }
+
     /// Up to `limit` messages of a conversation behind `after_seq`, oldest first.
     pub fn history(
         &self,
@@ -165,14 +192,8 @@ impl Tx<'_> {
         draft: &Draft,
         now: i64,
     ) -> Result<Appended, Error> {
-        if let Some(key) = &draft.client_msg_id
-            && let Some(first) = self.sent_under(draft.sender, key)?
-        {
-            return Ok(if first.is(conversation, draft) {
-                Appended::Repeat(first)
-            } else {
-                Appended::Conflict
-            });
+        if let Some(earlier) = self.repeat_of(conversation, draft)? {
+            return Ok(earlier);
         }
         let seq = self
             .row(
@@ -210,17 +231,5 @@ impl Tx<'_> {
             ],
         )?;
         Ok(Appended::New(stored))
-    }
-
-    fn sent_under(&self, sender: UserId, client_msg_id: &str) -> Result<Option<Stored>, Error> {
-        self.row(
-            concat!(
-                "SELECT ",
-                columns!(),
-                " FROM messages m WHERE m.sender_id = $1 AND m.client_msg_id = $2"
-            ),
-            values![sender, client_msg_id],
-            Stored::read,
-        )
     }
 }

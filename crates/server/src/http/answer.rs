@@ -44,7 +44,7 @@ fn success<T: Serialize>(data: Option<T>) -> Response {
 }
 
 /// An answer with this status and nothing but a message.
-pub(super) fn message(status: StatusCode, message: impl Into<String>) -> Response {
+pub(crate) fn message(status: StatusCode, message: impl Into<String>) -> Response {
     let body = ApiAnswer::<()> {
         code: None,
         message: message.into(),

@@ -36,11 +36,9 @@ use tower_http::{
 };
 use uuid::Uuid;
 
+pub(crate) use self::answer::message;
 pub use self::origin::origin_allowed;
-use self::{
-    answer::{Failure, message},
-    extract::peer,
-};
+use self::{answer::Failure, extract::peer};
 use crate::{app::App, session};
 
 /// Longest body of an endpoint that takes no file, in bytes.

@@ -8,11 +8,13 @@ mod buffers;
 mod connection;
 mod deadlines;
 mod decoder;
+mod dispatch;
 mod frame;
 mod handler;
 pub mod handshake;
 mod outbox;
 mod output;
+pub mod upgrade;
 
 use std::time::Duration;
 
@@ -40,6 +42,8 @@ pub mod close {
     pub const POLICY: u16 = 1008;
     /// A message was larger than allowed, or came in too many fragments.
     pub const TOO_BIG: u16 = 1009;
+    /// There are as many connections as there may be; try again later (RFC 6455's registry).
+    pub const TRY_LATER: u16 = 1013;
     /// Another login took the place of this session.
     pub const FORCED_LOGOUT: u16 = 4001;
     /// The peer read too slowly and events were dropped: connect again and resume by sequence.

@@ -1,1 +1,5 @@
-//! placeholder
+//! The server as a black box: every test speaks to it over real sockets, through the client or byte by byte.
+
+mod document;
+mod harness;
+mod message;

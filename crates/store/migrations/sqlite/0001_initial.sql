@@ -84,7 +84,7 @@ CREATE TABLE group_members (
     PRIMARY KEY (group_id, user_id)
 ) WITHOUT ROWID;
 CREATE INDEX group_members_user ON group_members (user_id);
-CREATE INDEX group_members_operators ON group_members (group_id) WHERE role > 0;
+CREATE INDEX group_members_operators ON group_members (group_id, role) WHERE role > 0;
 
 CREATE TABLE group_applies (
     id BLOB PRIMARY KEY NOT NULL,
@@ -121,6 +121,9 @@ CREATE TABLE conversations (
 CREATE UNIQUE INDEX conversations_pair ON conversations (user_a, user_b) WHERE kind = 0;
 
 -- `mentions` is JSON text. `id` only says which of two messages of different conversations was stored first.
+-- Rows in the order of arrival with an index on (conversation_id, seq) took 63,000 to 76,000 appends a second (1,000
+-- queued, 200 conversations; see examples/append.rs) where rows clustered WITHOUT ROWID by (conversation_id, seq) took
+-- 52,000 to 54,000. The index of the senders' keys, where a key is given, about halves either.
 CREATE TABLE messages (
     id INTEGER PRIMARY KEY,
     conversation_id BLOB NOT NULL,

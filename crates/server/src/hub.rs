@@ -1,0 +1,358 @@
+//! Which sockets are a user's, who is online, and the way of an event to its receivers.
+
+mod catch_up;
+mod delivered;
+mod presence;
+mod teller;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use hongyan_protocol::{
+    Event, Happening,
+    id::{SessionId, UserId},
+    presence::Status,
+};
+use tokio::{runtime::Handle, sync::mpsc, time::Instant};
+
+pub use catch_up::{Progress, catch_up};
+pub use delivered::Delivered;
+pub use teller::{Audience, Told};
+
+use crate::{
+    clock::Clock,
+    ws::{Frame, Mark, Outbox, Template, close},
+};
+use catch_up::Hold;
+
+/// Locks among which the users are spread.
+const SHARDS: usize = 64;
+
+/// Tells that wait for the teller; at the bound the store's writer waits, so that load slows down those who make it.
+const TOLD_WAITING: usize = 4096;
+
+/// A cheap handle on the map from users to sockets.
+#[derive(Clone)]
+pub struct Hub {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    shards: Box<[Mutex<HashMap<UserId, Present>>]>,
+    next_line: AtomicU64,
+    told: mpsc::Sender<Told>,
+    looks: mpsc::UnboundedSender<UserId>,
+    delivered: Delivered,
+    offline_after: Duration,
+    lines_per_user: usize,
+    runtime: Handle,
+    clock: Clock,
+}
+
+/// A user with at least one socket, or one of whom friends still think that they are online.
+#[derive(Default)]
+struct Present {
+    lines: Vec<Line>,
+    /// Friends were told that this user is online.
+    announced: bool,
+    /// When the last notice connection went.
+    left: Option<Instant>,
+}
+
+/// One socket.
+struct Line {
+    id: LineId,
+    session: SessionId,
+    outbox: Arc<Outbox>,
+    purpose: Purpose,
+}
+
+enum Purpose {
+    /// Requests of one operation.
+    Requests,
+    /// Events; messages are held back until what was kept has been pushed.
+    Notice(Hold),
+}
+
+/// Names a socket within its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineId(u64);
+
+/// Why sessions end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Another login, or a new password: forced_logout, then 4001 (1008 on sockets that carry no events).
+    Displaced,
+    /// The user logged out, or the session expired: 1008.
+    LoggedOut,
+}
+
+/// The account has as many sockets as it may have.
+#[derive(Debug)]
+pub struct TooManyLines;
+
+/// What the hub's tasks run on; given to [`Hub::run`] once.
+pub struct Tasks {
+    told: mpsc::Receiver<Told>,
+    looks: mpsc::UnboundedReceiver<UserId>,
+}
+
+impl Hub {
+    /// An empty hub, and its tasks. To be called within the runtime.
+    #[must_use]
+    pub fn new(clock: Clock, offline_after: Duration, lines_per_user: usize) -> (Self, Tasks) {
+        let (told, told_queue) = mpsc::channel(TOLD_WAITING);
+        let (looks, look_queue) = mpsc::unbounded_channel();
+        let shared = Shared {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            next_line: AtomicU64::new(0),
+            told,
+            looks,
+            delivered: Delivered::default(),
+            offline_after,
+            lines_per_user,
+            runtime: Handle::current(),
+            clock,
+        };
+        (
+            Self {
+                shared: Arc::new(shared),
+            },
+            Tasks {
+                told: told_queue,
+                looks: look_queue,
+            },
+        )
+    }
+
+    /// Adds a socket that carries requests.
+    pub fn attach(
+        &self,
+        user: UserId,
+        session: SessionId,
+        outbox: &Arc<Outbox>,
+    ) -> Result<LineId, TooManyLines> {
+        let mut shard = self.shard(user);
+        self.add(
+            shard.entry(user).or_default(),
+            session,
+            outbox,
+            Purpose::Requests,
+        )
+    }
+
+    /// Adds a notice connection. An older one of the same session gives way to it, with forced_logout.
+    pub fn attach_notice(
+        &self,
+        user: UserId,
+        session: SessionId,
+        outbox: &Arc<Outbox>,
+    ) -> Result<LineId, TooManyLines> {
+        let mut shard = self.shard(user);
+        let present = shard.entry(user).or_default();
+        present.lines.retain(|line| {
+            let gives_way = line.session == session && line.is_notice();
+            if gives_way {
+                line.outbox.close(
+                    self.forced_logout(user),
+                    close::FORCED_LOGOUT,
+                    "opened elsewhere",
+                );
+            }
+            !gives_way
+        });
+        let line = self.add(present, session, outbox, Purpose::Notice(Hold::new()))?;
+        present.left = None;
+        drop(shard);
+        self.look_at(user);
+        Ok(line)
+    }
+
+    fn add(
+        &self,
+        present: &mut Present,
+        session: SessionId,
+        outbox: &Arc<Outbox>,
+        purpose: Purpose,
+    ) -> Result<LineId, TooManyLines> {
+        if present.lines.len() >= self.shared.lines_per_user {
+            return Err(TooManyLines);
+        }
+        let id = LineId(self.shared.next_line.fetch_add(1, Ordering::Relaxed));
+        // Most users have one socket that stays: no room for four.
+        present.lines.reserve_exact(1);
+        present.lines.push(Line {
+            id,
+            session,
+            outbox: Arc::clone(outbox),
+            purpose,
+        });
+        Ok(id)
+    }
+
+    /// Removes a socket that has ended.
+    pub fn detach(&self, user: UserId, line: LineId) {
+        let mut shard = self.shard(user);
+        if let Some(present) = shard.get_mut(&user) {
+            present.lines.retain(|other| other.id != line);
+            self.after_removal(user, shard);
+        }
+    }
+
+    /// Closes every socket of these sessions; none of them hears of anything afterwards.
+    pub fn end_sessions(&self, user: UserId, sessions: &[SessionId], ending: Ending) {
+        if sessions.is_empty() {
+            return;
+        }
+        let mut shard = self.shard(user);
+        let Some(present) = shard.get_mut(&user) else {
+            return;
+        };
+        present.lines.retain(|line| {
+            let ends = sessions.contains(&line.session);
+            if ends {
+                match ending {
+                    Ending::Displaced if line.is_notice() => {
+                        line.outbox.close(
+                            self.forced_logout(user),
+                            close::FORCED_LOGOUT,
+                            "logged in elsewhere",
+                        );
+                    }
+                    Ending::Displaced => {
+                        line.outbox
+                            .close(None, close::POLICY, "logged in elsewhere")
+                    }
+                    Ending::LoggedOut => line.outbox.close(None, close::POLICY, "logged out"),
+                }
+            }
+            !ends
+        });
+        self.after_removal(user, shard);
+    }
+
+    /// Closes every socket because the server goes away.
+    pub fn close_all(&self) {
+        for shard in &self.shared.shards {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            for line in shard.values().flat_map(|present| &present.lines) {
+                line.outbox.close(
+                    None,
+                    close::GOING_AWAY,
+                    "the server restarts; connect again",
+                );
+            }
+        }
+    }
+
+    /// The users and sessions that have a socket.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<(UserId, SessionId)> {
+        let mut found = Vec::new();
+        for shard in &self.shared.shards {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            for (&user, present) in shard.iter() {
+                found.extend(present.lines.iter().map(|line| (user, line.session)));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// What friends are told about a user.
+    #[must_use]
+    pub fn status(&self, user: UserId) -> Status {
+        match self.shard(user).get(&user) {
+            Some(present) if present.announced || present.hears() => Status::Online,
+            _ => Status::Offline,
+        }
+    }
+
+    /// Whether an event would reach a socket of this user now.
+    #[must_use]
+    pub fn is_reachable(&self, user: UserId) -> bool {
+        self.shard(user).get(&user).is_some_and(Present::hears)
+    }
+
+    /// Tells what happened to its receivers, in the order of the calls. May block: for the store's writer only.
+    pub fn tell(&self, told: Told) {
+        // It fails when the server is shutting down: nobody is left to be told.
+        _ = self.shared.told.blocking_send(told);
+    }
+
+    /// Notes what reached a user's socket, for the cursors in the store.
+    pub fn delivered(&self) -> &Delivered {
+        &self.shared.delivered
+    }
+
+    /// Pushes one frame to all notice connections of a user; a message goes where the others of its kind wait.
+    fn push(&self, user: UserId, template: &Template, mark: Option<Mark>, is_message: bool) {
+        let mut shard = self.shard(user);
+        let Some(present) = shard.get_mut(&user) else {
+            return;
+        };
+        for line in &mut present.lines {
+            if let Purpose::Notice(hold) = &mut line.purpose {
+                let frame = Frame::addressed(template, user);
+                if !is_message || hold.is_live_for(mark) {
+                    line.outbox.push(frame);
+                } else {
+                    hold.keep(frame, mark);
+                }
+            }
+        }
+    }
+
+    fn forced_logout(&self, user: UserId) -> Option<Frame> {
+        let event = Event {
+            from: None,
+            time: self.shared.clock.now(),
+            what: Happening::ForcedLogout,
+        };
+        event
+            .encode()
+            .ok()
+            .map(|encoded| Frame::text(encoded.addressed_to(user)))
+    }
+
+    fn after_removal(&self, user: UserId, mut shard: MutexGuard<'_, HashMap<UserId, Present>>) {
+        let Some(present) = shard.get_mut(&user) else {
+            return;
+        };
+        if present.announced && !present.hears() {
+            if present.left.is_none() {
+                present.left = Some(Instant::now());
+                self.look_later(user);
+            }
+        } else if present.lines.is_empty() && !present.announced {
+            shard.remove(&user);
+        }
+    }
+
+    fn shard(&self, user: UserId) -> MutexGuard<'_, HashMap<UserId, Present>> {
+        // The last bytes of an id are random.
+        let shard = usize::from(user.to_bytes()[15]) % SHARDS;
+        self.shared.shards[shard]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Present {
+    fn hears(&self) -> bool {
+        self.lines.iter().any(Line::is_notice)
+    }
+}
+
+impl Line {
+    fn is_notice(&self) -> bool {
+        matches!(self.purpose, Purpose::Notice(_))
+    }
+}

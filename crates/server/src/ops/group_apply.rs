@@ -1,0 +1,119 @@
+//! Applications to groups: ask, answer.
+
+use hongyan_protocol::{
+    Code, Event, Happening,
+    friend::Applicant,
+    group::{GroupAdd, GroupAddReply, GroupAddResult, GroupApplied, GroupUser},
+    id::{GroupApplyId, GroupId},
+};
+use hongyan_store::{ApplyState, NewGroupApply, View};
+
+use super::{Ctx, group::join, profile};
+use crate::{access, error::Result};
+
+/// Most members in `groupUsers` of group_add_result.
+const LISTED_MEMBERS: u32 = 200;
+
+/// Asks to join a group; the owner and the admins hear of it, now or when they read their list.
+pub async fn add(ctx: Ctx, request: GroupAdd) -> Result<()> {
+    let (me, now) = (ctx.user, ctx.app.now());
+    ctx.change(move |tx, telling| {
+        let group = tx.group(request.group_id)?.ok_or(Code::NoSuchGroup)?;
+        if tx.role(group.id, me)?.is_some() {
+            return Err(Code::AlreadyMember.into());
+        }
+        if tx.pending_group_apply(group.id, me)?.is_some() {
+            return Err(Code::GroupApplySent.into());
+        }
+        let (id, remark) = (GroupApplyId::mint(), request.remark.into_string());
+        tx.add_group_apply(&NewGroupApply {
+            id,
+            group_id: group.id,
+            user_id: me,
+            remark: remark.clone(),
+            now,
+        })?;
+        let applicant = profile(tx, me)?;
+        let operators = tx.operators(group.id)?;
+        let applied = GroupApplied {
+            group_apply_id: id,
+            group_id: group.id,
+            group_nickname: group.nickname,
+            group_name: group.name,
+            group_head_img: group.head_img,
+            user_id: me,
+            nickname: applicant.nickname,
+            head_img: applicant.head_img,
+            username: applicant.username,
+            remark,
+            introduction: group.introduction,
+        };
+        telling.many(
+            operators,
+            Event {
+                from: Some(me),
+                time: now,
+                what: Happening::GroupAdd(applied),
+            },
+        );
+        Ok(())
+    })
+    .await
+}
+
+/// Answers an application. Unknown ones and those to groups that the caller does not run are refused alike.
+pub async fn add_reply(ctx: Ctx, request: GroupAddReply) -> Result<Applicant> {
+    let (me, now, most_members) = (ctx.user, ctx.app.now(), ctx.app.config.limits.group_members);
+    ctx.change(move |tx, telling| {
+        let apply = tx
+            .group_apply(request.group_apply_id)?
+            .ok_or(Code::NoSuchGroupApply)?;
+        if !access::runs(tx, apply.group.id, me)? {
+            return Err(Code::NoSuchGroupApply.into());
+        }
+        if apply.state != ApplyState::Pending {
+            return Err(Code::GroupApplyHandled.into());
+        }
+        tx.answer_group_apply(apply.id, request.agree, now)?;
+        let (group, applicant) = (apply.group, apply.from);
+        let mut group_users = None;
+        if request.agree {
+            join(tx, telling, &group, &applicant, most_members, now)?;
+            group_users = Some(users_of(tx, group.id)?);
+        }
+        let result = GroupAddResult {
+            agree: request.agree,
+            group_id: group.id,
+            group_nickname: group.nickname,
+            group_name: group.name,
+            group_head_img: group.head_img,
+            owner_user_id: group.owner_id,
+            introduction: group.introduction,
+            group_users,
+        };
+        telling.one(
+            applicant.id,
+            Event {
+                from: Some(me),
+                time: now,
+                what: Happening::GroupAddResult(result),
+            },
+        );
+        Ok(Applicant {
+            username: applicant.username,
+        })
+    })
+    .await
+}
+
+fn users_of(view: &View<'_>, group: GroupId) -> Result<Vec<GroupUser>> {
+    let members = view.member_list(group, LISTED_MEMBERS)?;
+    let user = |member: hongyan_store::Member| GroupUser {
+        user_id: member.user.id,
+        username: member.user.username,
+        nickname: member.user.nickname,
+        head_img: member.user.head_img,
+        sex: member.user.sex,
+    };
+    Ok(members.into_iter().map(user).collect())
+}

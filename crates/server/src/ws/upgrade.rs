@@ -1,0 +1,288 @@
+//! From an HTTP request to a running WebSocket: who is it, from which page, for which path.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{body::Body, http::Request, response::Response};
+use hongyan_protocol::{
+    Operation,
+    id::{SessionId, UserId},
+    message::WhenOffline,
+    operation::NOTICE_PATHS,
+};
+use http::{HeaderMap, StatusCode};
+use hyper::upgrade::Parts;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::{Connection, Handler, Mark, Outbox, Step, close, dispatch, handshake};
+use crate::{
+    app::App,
+    http::{message, origin_allowed},
+    hub::{LineId, Progress, catch_up},
+    limits::Caller,
+    ops::Ctx,
+    serve::{Place, Sockets},
+    session,
+};
+
+/// What is said on a path.
+#[derive(Clone, Copy)]
+pub enum Door {
+    Notice,
+    Requests(Operation),
+}
+
+impl Door {
+    /// The door at this path.
+    #[must_use]
+    pub fn at(path: &str) -> Option<Self> {
+        if NOTICE_PATHS.contains(&path) {
+            Some(Self::Notice)
+        } else {
+            Operation::at(path).map(Self::Requests)
+        }
+    }
+}
+
+/// Answers a handshake. Without a session it is accepted all the same and the socket is closed with 1008: browsers
+/// take that for "log in again", and a refused handshake for "try again".
+pub async fn upgrade(
+    app: &Arc<App>,
+    sockets: &Sockets,
+    door: Door,
+    peer: SocketAddr,
+    place: Arc<Place>,
+    mut request: Request<Body>,
+) -> Response {
+    let caller = Caller::of(&app.config, peer.ip(), request.headers());
+    if !origin_allowed(app, peer.ip(), request.headers()) {
+        return message(
+            StatusCode::FORBIDDEN,
+            "this origin may not connect; the operator can name it in allow-origin",
+        );
+    }
+    let response = match handshake::accept(&request) {
+        Ok(response) => response,
+        Err(refusal) => return refusal.response(),
+    };
+    let visitor = match enter(app, sockets, door, caller.exempt, request.headers()).await {
+        Ok(visitor) => visitor,
+        Err(error) => {
+            tracing::error!(%error, "a session could not be looked up");
+            return message(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the server failed; try again",
+            );
+        }
+    };
+    let pending = hyper::upgrade::on(&mut request);
+    let app = Arc::clone(app);
+    sockets.spawn(async move {
+        let _place = place;
+        // It fails when the peer leaves before the 101 is written.
+        let Ok(upgraded) = pending.await else { return };
+        let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+            return;
+        };
+        match visitor {
+            Visitor::Welcome(guest) => serve(app, guest, parts).await,
+            Visitor::TurnedAway(code, reason) => turn_away(&app, code, reason, parts).await,
+        }
+    });
+    response
+}
+
+/// Who stands at a door.
+enum Visitor {
+    Welcome(Guest),
+    TurnedAway(u16, &'static str),
+}
+
+/// Somebody with a session, whom the hub knows from before the handshake is answered: whoever sees it answered is online.
+struct Guest {
+    attached: Attached,
+    outbox: Arc<Outbox>,
+    door: Door,
+    session: SessionId,
+    exempt: bool,
+}
+
+async fn enter(
+    app: &Arc<App>,
+    sockets: &Sockets,
+    door: Door,
+    exempt: bool,
+    headers: &HeaderMap,
+) -> Result<Visitor, hongyan_store::Error> {
+    let Some(session) = session::of_request(app, headers).await? else {
+        return Ok(Visitor::TurnedAway(close::POLICY, "log in first"));
+    };
+    let (user, session) = (session.user_id, session.id);
+    let outbox = Arc::new(Outbox::new(&app.socket_limits));
+    let attached = match door {
+        Door::Notice => app.hub.attach_notice(user, session, &outbox),
+        Door::Requests(_) => app.hub.attach(user, session, &outbox),
+    };
+    let Ok(line) = attached else {
+        let reason = "this account has too many sockets; close some";
+        return Ok(Visitor::TurnedAway(close::TRY_LATER, reason));
+    };
+    let attached = Attached {
+        app: Arc::clone(app),
+        user,
+        line,
+    };
+    // The session may have ended after it was looked up and before the hub knew of this socket.
+    let now = app.now();
+    let ended = app
+        .store
+        .read(move |view| view.ended_among(&[session], now))
+        .await?;
+    if !ended.is_empty() {
+        let reason = "the session has ended; log in again";
+        return Ok(Visitor::TurnedAway(close::POLICY, reason));
+    }
+    if sockets.are_leaving() {
+        let reason = "the server restarts; connect again";
+        return Ok(Visitor::TurnedAway(close::GOING_AWAY, reason));
+    }
+    Ok(Visitor::Welcome(Guest {
+        attached,
+        outbox,
+        door,
+        session,
+        exempt,
+    }))
+}
+
+async fn serve(app: Arc<App>, guest: Guest, parts: Parts<TokioIo<TcpStream>>) {
+    let Guest {
+        attached,
+        outbox,
+        door,
+        session,
+        exempt,
+    } = guest;
+    let user = attached.user;
+    match door {
+        Door::Notice => {
+            let progress = Arc::new(Progress::default());
+            tokio::spawn(catch_up(
+                Arc::clone(&app),
+                user,
+                attached.line,
+                Arc::clone(&outbox),
+                Arc::clone(&progress),
+            ));
+            let notice = Notice {
+                app: Arc::clone(&app),
+                user,
+                progress: Arc::clone(&progress),
+            };
+            drive(&app, parts, outbox, notice).await;
+            progress.end();
+        }
+        Door::Requests(operation) => {
+            let ctx = Ctx {
+                app: Arc::clone(&app),
+                user,
+                session,
+                when_offline: WhenOffline::Refuse,
+                exempt,
+            };
+            drive(&app, parts, outbox, Requests { ctx, operation }).await;
+        }
+    }
+}
+
+async fn drive<H: Handler>(
+    app: &App,
+    parts: Parts<TokioIo<TcpStream>>,
+    outbox: Arc<Outbox>,
+    handler: H,
+) {
+    let stream = parts.io.into_inner();
+    Connection::new(
+        stream,
+        parts.read_buf,
+        outbox,
+        handler,
+        Arc::clone(&app.socket_limits),
+    )
+    .run()
+    .await;
+}
+
+async fn turn_away(app: &App, code: u16, reason: &'static str, parts: Parts<TokioIo<TcpStream>>) {
+    let outbox = Arc::new(Outbox::new(&app.socket_limits));
+    outbox.close(None, code, reason);
+    drive(app, parts, outbox, Deaf).await;
+}
+
+/// Takes a socket out of the hub when its connection ends, however it ends.
+struct Attached {
+    app: Arc<App>,
+    user: UserId,
+    line: LineId,
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        self.app.hub.detach(self.user, self.line);
+    }
+}
+
+/// A socket on which one operation is asked for.
+struct Requests {
+    ctx: Ctx,
+    operation: Operation,
+}
+
+impl Handler for Requests {
+    fn text(&mut self, text: &str) -> Step {
+        dispatch::dispatch(&self.ctx, self.operation, text)
+    }
+
+    fn binary(&mut self, _: &[u8]) -> Step {
+        Step::Reply(dispatch::binary_refused())
+    }
+
+    fn written(&mut self, _: Mark) {}
+}
+
+/// A socket on which events are pushed; what the client sends there means nothing.
+struct Notice {
+    app: Arc<App>,
+    user: UserId,
+    progress: Arc<Progress>,
+}
+
+impl Handler for Notice {
+    fn text(&mut self, _: &str) -> Step {
+        Step::Ignore
+    }
+
+    fn binary(&mut self, _: &[u8]) -> Step {
+        Step::Ignore
+    }
+
+    fn written(&mut self, mark: Mark) {
+        self.app.hub.delivered().note(self.user, mark);
+        self.progress.advance();
+    }
+}
+
+/// A socket that is closed at once.
+struct Deaf;
+
+impl Handler for Deaf {
+    fn text(&mut self, _: &str) -> Step {
+        Step::Ignore
+    }
+
+    fn binary(&mut self, _: &[u8]) -> Step {
+        Step::Ignore
+    }
+
+    fn written(&mut self, _: Mark) {}
+}

@@ -1,0 +1,186 @@
+//! Somebody who is logged in, asks for things and hears of things.
+
+use std::ops::Deref;
+
+use hongyan_client::{Error, Event, Notices, RawSocket, Session};
+use hongyan_protocol::{
+    Answer, Code, EventType, Operation, Request,
+    friend::FriendAdded,
+    group::{CreateGroup, GroupApplied, GroupInvited, Introduction},
+    id::{FriendApplyId, GroupApplyId, GroupId, GroupInviteId, UserId},
+    message::{Chat, SendMsg, Sent},
+    text::Text,
+    user::Name,
+};
+
+use super::{account, soon, username};
+
+/// A session, with or without a notice connection. Everything that [`Session`] can do, a person can.
+pub(crate) struct Person {
+    session: Session,
+    notices: Option<Notices>,
+    markers: u32,
+}
+
+impl Deref for Person {
+    type Target = Session;
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl Person {
+    pub(crate) fn new(session: Session) -> Self {
+        Self {
+            session,
+            notices: None,
+            markers: 0,
+        }
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.user().username.clone()
+    }
+
+    /// Opens the notice connection; an open one is dropped.
+    pub(crate) async fn come_online(&mut self) {
+        let notices = soon("a notice connection", self.session.notices()).await;
+        self.notices = Some(notices.unwrap());
+    }
+
+    /// Closes the notice connection with a closing handshake.
+    pub(crate) async fn go_offline(&mut self) {
+        if let Some(notices) = self.notices.take() {
+            notices.close().await;
+        }
+    }
+
+    /// The next event.
+    pub(crate) async fn event(&mut self) -> Event {
+        let notices = self.notices.as_mut().expect("online");
+        soon("an event", notices.next()).await.unwrap()
+    }
+
+    /// The next event, which is of this type.
+    pub(crate) async fn expect(&mut self, event_type: EventType) -> Event {
+        let event = self.event().await;
+        assert_eq!(event.name(), event_type.as_str(), "{:?}", event.received());
+        event
+    }
+
+    /// The next event, which is a message.
+    pub(crate) async fn message(&mut self) -> Chat {
+        let event = self.event().await;
+        let is_message = matches!(
+            event.event_type(),
+            Some(EventType::ChatF2f | EventType::ChatGroup)
+        );
+        assert!(is_message, "{:?}", event.received());
+        event.data().unwrap()
+    }
+
+    /// Has a stranger ask for friendship and expects to hear of nothing before that: events arrive in the order in which
+    /// they happened, so whatever happened before would have come first.
+    pub(crate) async fn heard_nothing(&mut self) {
+        self.markers += 1;
+        let tail = self.id().to_string().split_off(26);
+        let name = format!("m{}-{tail}", self.markers);
+        let stranger = self.client().register(&account(&name)).await.unwrap();
+        stranger.add_friend(self.id(), "").await.unwrap();
+        let event = self.expect(EventType::FriendAdd).await;
+        assert_eq!(event.from(), Some(stranger.id()), "{:?}", event.received());
+    }
+
+    /// The close code of the notice connection, once it is closed.
+    pub(crate) async fn close_code(&mut self) -> Option<u16> {
+        let notices = self.notices.as_mut().expect("online");
+        soon("the close", notices.closed()).await
+    }
+
+    /// Answers with a code to a request.
+    pub(crate) async fn code<R: Request>(&self, request: &R) -> Code {
+        self.call(request).await.unwrap().code
+    }
+
+    /// Both become friends; neither has events left over from it.
+    pub(crate) async fn befriend(&mut self, other: &mut Person) {
+        self.add_friend(other.id(), "").await.unwrap();
+        let apply = if other.notices.is_some() {
+            let added: FriendAdded = other.expect(EventType::FriendAdd).await.data().unwrap();
+            added.friend_apply_id
+        } else {
+            other.pending_from(self).await
+        };
+        other.answer_friend(apply, true).await.unwrap();
+        if self.notices.is_some() {
+            self.expect(EventType::FriendAddResult).await;
+        }
+    }
+
+    /// The request of somebody in the list of those that wait for an answer.
+    pub(crate) async fn pending_from(&self, applicant: &Person) -> FriendApplyId {
+        let pending = self.friend_apply_list().await.unwrap();
+        let card = pending
+            .iter()
+            .find(|card| card.from_user_id == applicant.id());
+        card.expect("a pending request").friend_apply_id
+    }
+
+    /// Sends a text that is kept when the friend is offline.
+    pub(crate) async fn send(&self, friend: &Person, text: &str) -> Result<Sent, Error> {
+        self.ask(&to_friend(friend.id(), text)).await
+    }
+
+    /// Creates a group; its name is padded like a username.
+    pub(crate) async fn group(&self, name: &str) -> GroupId {
+        let group = CreateGroup {
+            group_name: Name::new(username(name)).unwrap(),
+            group_nickname: Text::new(format!("Club {name}")).unwrap(),
+            introduction: Introduction::new(format!("About {name}")).unwrap(),
+        };
+        self.create_group(&group).await.unwrap().group_id
+    }
+
+    /// Lets somebody into a group that this person owns; neither has events left over from it.
+    pub(crate) async fn admit(&mut self, group: GroupId, newcomer: &mut Person) {
+        newcomer.join_group(group, "").await.unwrap();
+        let apply = self.applied(group).await;
+        self.answer_application(apply, true).await.unwrap();
+        self.expect(EventType::GroupJoin).await;
+        if newcomer.notices.is_some() {
+            newcomer.expect(EventType::GroupAddResult).await;
+        }
+    }
+
+    /// The application that is heard of next.
+    pub(crate) async fn applied(&mut self, group: GroupId) -> GroupApplyId {
+        let applied: GroupApplied = self.expect(EventType::GroupAdd).await.data().unwrap();
+        assert_eq!(applied.group_id, group);
+        applied.group_apply_id
+    }
+
+    /// The invitation that is heard of next.
+    pub(crate) async fn invited(&mut self) -> GroupInviteId {
+        let invited: GroupInvited = self.expect(EventType::GroupInvite).await.data().unwrap();
+        invited.group_invite_id
+    }
+
+    /// A socket of an operation, for requests that the typed calls cannot make.
+    pub(crate) async fn door(&self, operation: Operation) -> RawSocket {
+        soon("a socket", self.socket(operation.path()))
+            .await
+            .unwrap()
+    }
+}
+
+/// A request to send a text to a friend, to be kept when they are offline.
+pub(crate) fn to_friend(friend: UserId, text: &str) -> SendMsg {
+    hongyan_client::to_user(friend, text).unwrap()
+}
+
+/// Sends one frame and reads its answer.
+pub(crate) async fn exchange(socket: &mut RawSocket, frame: &str) -> Answer {
+    socket.send_text(frame).await.unwrap();
+    let answer = soon("an answer", socket.next()).await.unwrap();
+    serde_json::from_str(&answer).unwrap()
+}
