@@ -5,8 +5,8 @@ use hongyan_protocol::{
     endpoint::List,
     friend::{FriendApplyCard, FriendCard, SetRemark},
     group::{
-        CreateGroup, CreatedGroup, GroupApplyCard, GroupCard, GroupList, GroupListType,
-        MemberLists, SearchGroup,
+        CreateGroup, CreatedGroup, GroupApplyCard, GroupCard, GroupInviteCard, GroupList,
+        GroupListType, MemberLists, SearchGroup,
     },
     id::GroupId,
     user::{ChangePassword, SearchUser, UpdateInfo, UserCard, UserInfo},
@@ -73,6 +73,11 @@ impl Session {
     /// Applications to groups that this user runs.
     pub async fn group_apply_list(&self) -> Result<Vec<GroupApplyCard>> {
         self.list(Endpoint::GroupApplyList, &()).await
+    }
+
+    /// Invitations into groups that wait for this user's answer.
+    pub async fn group_invite_list(&self) -> Result<Vec<GroupInviteCard>> {
+        self.list(Endpoint::GroupInviteList, &()).await
     }
 
     /// Finds people; at most 50 a page.

@@ -70,6 +70,8 @@ endpoints! {
     FriendApplyList "GET" "/api/user/friend_apply_list" takes "-" gives "list: friendApplyId, fromUserId, username, nickname, headImg, sign, sex, remark, createTime" refuses [];
     /// Applications to groups that the caller runs.
     GroupApplyList "GET" "/api/user/group_apply_list" takes "-" gives "list: groupApplyId, fromUserId, remark, groupId, groupName, groupNickname, groupHeadImg, username, nickname, headImg, createTime" refuses [];
+    /// Invitations into groups that wait for the caller's answer.
+    GroupInviteList "GET" "/api/user/group_invite_list" takes "-" gives "list: groupInviteId, fromUserId, remark, groupId, groupName, groupNickname, groupHeadImg, introduction, username, nickname, headImg, createTime" refuses [];
     /// Finds people.
     SearchUser "GET" "/api/friend/search_user" takes "username (exact), nickname (part); page" gives "list: userId, username, nickname, headImg, sex, sign" refuses [];
     /// The caller's friends.

@@ -298,6 +298,26 @@ pub struct GroupApplyCard {
     pub create_time: i64,
 }
 
+/// A row of GET /api/user/group_invite_list
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupInviteCard {
+    pub group_invite_id: GroupInviteId,
+    /// The inviter, as are the names below.
+    pub from_user_id: UserId,
+    pub remark: String,
+    pub group_id: GroupId,
+    pub group_name: String,
+    pub group_nickname: String,
+    pub group_head_img: String,
+    pub introduction: String,
+    pub username: String,
+    pub nickname: String,
+    pub head_img: String,
+    /// ms since 1970
+    pub create_time: i64,
+}
+
 /// A row of GET /api/group/get_group_user_list
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

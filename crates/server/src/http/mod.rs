@@ -114,6 +114,7 @@ fn handler(endpoint: Endpoint, app: &App) -> MethodRouter<Arc<App>> {
         Endpoint::ChangePassword => on(method, account::change_password),
         Endpoint::FriendApplyList => on(method, user::friend_apply_list),
         Endpoint::GroupApplyList => on(method, user::group_apply_list),
+        Endpoint::GroupInviteList => on(method, user::group_invite_list),
         Endpoint::SearchUser => on(method, friend::search_user),
         Endpoint::FriendList => on(method, friend::friend_list),
         Endpoint::SetRemark => on(method, friend::set_remark),

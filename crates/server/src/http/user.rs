@@ -9,10 +9,10 @@ use axum::{
 };
 use hongyan_protocol::{
     friend::FriendApplyCard,
-    group::GroupApplyCard,
+    group::{GroupApplyCard, GroupInviteCard},
     user::{UpdateInfo, UserCard, UserInfo},
 };
-use hongyan_store::{FriendApply, GroupApply, ProfileChange, User};
+use hongyan_store::{FriendApply, GroupApply, GroupInvite, ProfileChange, User};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
@@ -219,6 +219,39 @@ fn group_apply_card(apply: GroupApply) -> GroupApplyCard {
         username: from.username,
         nickname: from.nickname,
         head_img: from.head_img,
+        create_time: created_at,
+    }
+}
+
+pub(super) async fn group_invite_list(
+    State(app): State<Arc<App>>,
+    Authenticated(session): Authenticated,
+) -> Reply {
+    let invites = app.store.read(move |view| view.invites_to(session.user_id));
+    Ok(list(invites.await?.into_iter().map(group_invite_card)))
+}
+
+fn group_invite_card(invite: GroupInvite) -> GroupInviteCard {
+    let GroupInvite {
+        id,
+        group,
+        inviter,
+        remark,
+        created_at,
+        ..
+    } = invite;
+    GroupInviteCard {
+        group_invite_id: id,
+        from_user_id: inviter.id,
+        remark,
+        group_id: group.id,
+        group_name: group.name,
+        group_nickname: group.nickname,
+        group_head_img: group.head_img,
+        introduction: group.introduction,
+        username: inviter.username,
+        nickname: inviter.nickname,
+        head_img: inviter.head_img,
         create_time: created_at,
     }
 }

@@ -13,7 +13,7 @@ use crate::config::Config;
 /// What a connection above the bound is told, as far as it listens.
 pub(super) const NO_ROOM: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n\
-    Retry-After: 10\r\nConnection: close\r\nContent-Length: 56\r\n\r\n\
+    Retry-After: 10\r\nConnection: close\r\nContent-Length: 57\r\n\r\n\
     {\"message\":\"too many connections; try again in a while\"}\n";
 
 /// Counts connections; those of exempt networks and of trusted proxies count together only.

@@ -1,7 +1,9 @@
 //! One connection: a single future that reads, answers, writes and keeps the time.
 
+mod closing;
+
 use std::{
-    future::poll_fn,
+    future::{Future, poll_fn},
     io,
     pin::{Pin, pin},
     sync::Arc,
@@ -22,37 +24,14 @@ use super::{
     decoder::{Decoder, Event, Violation},
     frame::Frame,
     handler::{Handler, Requests, Step},
-    outbox::{Goodbye, Outbox},
+    outbox::Outbox,
     output::Output,
 };
+pub use closing::{Cause, Closed};
+use closing::{Peer, Phase};
 
 /// Frames and reads handled in one poll before other tasks get their turn.
 const WORK_A_POLL: usize = 64;
-
-/// How a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Closed {
-    /// The code of the close frame that began the end: 1005 if the peer gave none, 1006 without any close frame.
-    pub code: u16,
-    pub cause: Cause,
-}
-
-/// Who or what ended a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// The peer closed.
-    Peer,
-    /// The outbox or the handler ordered it.
-    Server,
-    /// The peer broke the protocol.
-    Violation,
-    /// The peer read too slowly.
-    Slow,
-    /// The peer was silent for too long.
-    Dead,
-    /// The socket ended or failed without a close frame.
-    Broken,
-}
 
 /// A WebSocket after its handshake, on any byte stream.
 pub struct Connection<S, H> {
@@ -69,39 +48,6 @@ pub struct Connection<S, H> {
     unflushed: bool,
     deadlines: Deadlines,
     phase: Phase,
-}
-
-enum Phase {
-    Open,
-    /// A close is ordered: requests in flight are answered first, until `by`.
-    Finishing {
-        goodbye: Box<Goodbye>,
-        by: Instant,
-    },
-    /// A close frame is queued or sent.
-    Closing {
-        closed: Closed,
-        peer: Peer,
-        by: Instant,
-    },
-    /// The socket is done with; requests in flight run to their end, until `by`.
-    Ended {
-        closed: Closed,
-        by: Instant,
-    },
-}
-
-/// What is expected of the peer after our close frame.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Peer {
-    /// Its own close frame.
-    Answers,
-    /// Nothing: it has closed.
-    Answered,
-    /// The end of its stream, which cannot be decoded any more.
-    Leaves,
-    /// The same, after the end of ours.
-    LeavesNow,
 }
 
 impl<S, H> Connection<S, H>
@@ -124,7 +70,7 @@ where
             outbox,
             decoder: Decoder::new(limits.message_bytes, limits.message_fragments),
             limits,
-            backlog: read.into(),
+            backlog: read.to_vec(),
             requests: Requests::default(),
             output: Output::default(),
             unflushed: false,
@@ -134,9 +80,15 @@ where
     }
 
     /// Drives the connection to its end. Dropping the future ends it at once, without a close frame.
-    pub async fn run(mut self) -> Closed {
-        let mut sleep = pin!(tokio::time::sleep(self.limits.ping));
-        poll_fn(|cx| buffers::with(|buffers| self.poll(cx, sleep.as_mut(), buffers))).await
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "would hold the connection twice: as argument, and across the await"
+    )]
+    pub fn run(mut self) -> impl Future<Output = Closed> {
+        async move {
+            let mut sleep = pin!(tokio::time::sleep(self.limits.ping));
+            poll_fn(|cx| buffers::with(|buffers| self.poll(cx, sleep.as_mut(), buffers))).await
+        }
     }
 
     fn poll(
@@ -340,26 +292,6 @@ where
         self.leave(cx, now)
     }
 
-    /// Ends our side of the stream once the close frames have gone.
-    fn leave(&mut self, cx: &mut Context<'_>, now: Instant) -> io::Result<()> {
-        let Phase::Closing { closed, peer, .. } = &mut self.phase else {
-            return Ok(());
-        };
-        let (closed, answered) = match peer {
-            Peer::Answered => (*closed, true),
-            Peer::Leaves => (*closed, false),
-            Peer::Answers | Peer::LeavesNow => return Ok(()),
-        };
-        if Pin::new(&mut self.stream).poll_shutdown(cx)?.is_ready() {
-            if answered {
-                self.end(closed.code, closed.cause, now);
-            } else {
-                *peer = Peer::LeavesNow;
-            }
-        }
-        Ok(())
-    }
-
     /// Takes over what the outbox holds, as long as the peer accepts it, and says goodbye if that is ordered.
     fn heed(&mut self, cx: &mut Context<'_>, now: Instant) {
         let takes = self.deadlines.blocked.is_none() || self.output.is_empty();
@@ -386,56 +318,6 @@ where
             let (code, reason) = (goodbye.code, goodbye.reason);
             self.close(code, reason, cause, Peer::Answers, now);
         }
-    }
-
-    /// Queues our close frame.
-    fn close(&mut self, code: u16, reason: &str, cause: Cause, peer: Peer, now: Instant) {
-        self.outbox.finish();
-        self.output.push(Frame::close(
-            (code != close::NO_STATUS).then_some((code, reason)),
-        ));
-        self.phase = Phase::Closing {
-            closed: Closed { code, cause },
-            peer,
-            by: now + self.limits.close,
-        };
-    }
-
-    /// The peer has sent its close frame: ours is the answer, unless it was the question.
-    fn answer_close(&mut self, code: Option<u16>, now: Instant) {
-        match &mut self.phase {
-            Phase::Closing { peer, .. } => *peer = Peer::Answered,
-            _ => {
-                let code = code.unwrap_or(close::NO_STATUS);
-                self.close(code, "", Cause::Peer, Peer::Answered, now);
-            }
-        }
-    }
-
-    /// The peer has broken a rule: it is told so, and what else it sends is thrown away.
-    fn fail(&mut self, violation: Violation, now: Instant) {
-        match &mut self.phase {
-            Phase::Closing { peer, .. } => *peer = Peer::Leaves,
-            _ => {
-                let Violation { code, reason } = violation;
-                self.close(code, reason, Cause::Violation, Peer::Leaves, now);
-            }
-        }
-    }
-
-    /// The socket is of no use any more.
-    fn end(&mut self, code: u16, cause: Cause, now: Instant) {
-        let closed = match self.phase {
-            Phase::Ended { .. } => return,
-            Phase::Closing { closed, .. } => closed,
-            Phase::Open | Phase::Finishing { .. } => Closed { code, cause },
-        };
-        self.outbox.finish();
-        self.output.clear();
-        self.phase = Phase::Ended {
-            closed,
-            by: now + self.limits.close,
-        };
     }
 
     fn due(&self) -> (Instant, Due) {

@@ -1,7 +1,10 @@
 //! When a connection must act though nothing happens: one timer serves the nearest of these.
 
-use std::task::{Context, Poll};
-use std::{future::Future, pin::Pin};
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use tokio::time::{Instant, Sleep};
 
@@ -29,7 +32,7 @@ pub(super) enum Due {
     Unfinished,
     /// The peer has accepted nothing for too long.
     Stalled,
-    /// The phase after an open connection's life has taken its time.
+    /// The connection is closing, and this step of it has had its time.
     Over,
 }
 
