@@ -1,3 +1,5 @@
 //! placeholder
 
+pub mod cli;
+pub mod data_dir;
 pub mod ws;
