@@ -157,7 +157,12 @@ fn wrong_usage(error: &clap::Error) -> Option<Failure> {
                 .split("\nFor more information")
                 .next()
                 .unwrap_or_default();
-            let reason = one_line(told.strip_prefix("error: ").unwrap_or(told));
+            let told = told.strip_prefix("error: ").unwrap_or(told);
+            let reason = told
+                .split("\n\n")
+                .map(one_line)
+                .collect::<Vec<_>>()
+                .join("; ");
             Some(Failure::Usage(format!(
                 "{reason}; --help shows what is possible"
             )))
