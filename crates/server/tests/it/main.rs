@@ -4,3 +4,4 @@ mod document;
 mod endpoint;
 mod harness;
 mod message;
+mod user;
