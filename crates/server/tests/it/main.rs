@@ -4,4 +4,6 @@ mod document;
 mod endpoint;
 mod harness;
 mod message;
+mod presence;
+mod session;
 mod user;
