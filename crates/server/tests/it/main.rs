@@ -2,5 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod document;
+mod endpoint;
 mod harness;
 mod message;
+mod presence;
+mod session;
+mod user;
