@@ -4,6 +4,7 @@
 mod document;
 mod endpoint;
 mod harness;
+mod limits;
 mod message;
 mod presence;
 mod session;
