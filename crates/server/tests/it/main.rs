@@ -1,5 +1,11 @@
 //! The server as a black box: every test speaks to it over real sockets, through the client or byte by byte.
 
+mod access;
+mod code;
 mod document;
+mod friend;
+mod group;
+mod group_apply;
+mod group_invite;
 mod harness;
 mod message;
