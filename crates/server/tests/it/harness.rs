@@ -12,7 +12,9 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 pub(crate) use person::{Person, exchange, to_friend};
-pub(crate) use process::Process;
+pub(crate) use process::{
+    Answered, Process, command, command_on, failing, hongyan, in_test, own_address, run,
+};
 
 /// The time at which a test's clock begins: that of the seed document's examples.
 pub(crate) const BEGINNING: i64 = 1_534_417_492_018;
