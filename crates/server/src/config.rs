@@ -226,7 +226,7 @@ impl Config {
         }
         // HONGYAN_LIMITS__FRAME_BYTES is `frame-bytes` in `[limits]`.
         let environment = Env::prefixed("HONGYAN_")
-            .ignore(&["password", "config", "log"])
+            .ignore(&["password", "config", "log", "log_format"])
             .map(|name| name.as_str().replace("__", ".").replace('_', "-").into());
         let config: Self = figment
             .merge(environment)
@@ -355,10 +355,19 @@ fn one_line(error: &figment::Error) -> String {
             } else {
                 format!("{}: ", error.path.join("."))
             };
-            format!("{path}{}{}", error.kind, source.unwrap_or_default())
+            // A TOML parser draws the place below its name; the name has line and column already.
+            let kind = error.kind.to_string();
+            let told: Vec<&str> = kind.lines().filter(|line| !is_drawing(line)).collect();
+            format!("{path}{}{}", told.join(": "), source.unwrap_or_default())
         })
         .collect::<Vec<_>>()
         .join("; ")
+}
+
+/// Whether a line of an error shows a line of the file: `3 | listen = ` or `  |          ^`.
+fn is_drawing(line: &str) -> bool {
+    line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ')
+        .starts_with('|')
 }
 
 #[cfg(test)]
@@ -380,6 +389,7 @@ mod tests {
         for (text, name) in [
             ("[limits]\nframe-byte = 1", "frame-byte"),
             ("listen = 'nowhere'", "listen"),
+            ("\nlisten = ", "line 2, column"),
             ("[accounts]\ndevices = 0", "accounts.devices"),
             ("allow-origin = ['chat.example.org']", "chat.example.org"),
             ("[messages]\nkeep = 'sometimes'", "keep"),

@@ -133,7 +133,6 @@ pub async fn of_request(
         Ok(false) => Ok(None),
         Err(error) => {
             // A full disk must not keep people from reading.
-            let error: hongyan_store::Error = error;
             tracing::warn!(%error, "the use of a session could not be noted");
             Ok(Some(session))
         }
@@ -153,9 +152,8 @@ impl Login {
         user: UserId,
         agent: &str,
         address: IpAddr,
-    ) -> Result<Self, hongyan_store::Error> {
-        let token =
-            Token::mint().map_err(|error| hongyan_store::Error::Failed(error.to_string()))?;
+    ) -> Result<Self, getrandom::Error> {
+        let token = Token::mint()?;
         let now = app.now();
         let session = NewSession {
             id: SessionId::mint(),

@@ -62,7 +62,8 @@ pub(super) async fn register(
         head_img: picture::default_of_user(id),
         now: app.now(),
     };
-    let login = session::Login::new(&app, id, agent(&headers), caller.address)?;
+    let login =
+        session::Login::new(&app, id, agent(&headers), caller.address).map_err(Failure::broken)?;
     let (token, session_id, devices) = (login.token, login.session.id, app.config.accounts.devices);
     let user = app
         .store
@@ -111,7 +112,8 @@ pub(super) async fn login(
             Code::NoSuchAccount
         }));
     };
-    let login = session::Login::new(&app, user.id, agent(&headers), caller.address)?;
+    let login = session::Login::new(&app, user.id, agent(&headers), caller.address)
+        .map_err(Failure::broken)?;
     match session::open(&app, login, hash).await? {
         Some((token, id)) => Ok(logged_in(user.clone(), &token, id, caller.https)),
         None => Err(Failure::refused(Code::WrongPassword)),

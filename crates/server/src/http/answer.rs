@@ -10,6 +10,7 @@ use hongyan_protocol::{
     endpoint::{ApiAnswer, List},
 };
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::{error::Error, password, picture};
 
@@ -67,6 +68,8 @@ pub(super) enum Failure {
     TooOften(&'static str, u64),
     /// As many wait for this as may wait.
     Busy,
+    /// Our fault, outside the store; the text is for the log.
+    Broken(String),
     /// What an operation says, whatever carried it.
     Of(Error),
 }
@@ -81,7 +84,7 @@ impl From<password::Error> for Failure {
     fn from(error: password::Error) -> Self {
         match error {
             password::Error::Busy => Self::Busy,
-            password::Error::Broken(_) => broken(&error),
+            password::Error::Broken(_) => Self::broken(error),
         }
     }
 }
@@ -91,22 +94,20 @@ impl From<picture::Error> for Failure {
         match error {
             picture::Error::Unfit(why) => Self::invalid("headImage", why),
             picture::Error::Busy => Self::Busy,
-            picture::Error::Broken(_) => broken(&error),
+            picture::Error::Broken(_) => Self::broken(error),
         }
     }
-}
-
-/// What broke outside the store.
-pub(super) fn broken(error: &dyn std::fmt::Display) -> Failure {
-    Failure::Of(Error::Store(hongyan_store::Error::Failed(
-        error.to_string(),
-    )))
 }
 
 impl Failure {
     /// A parameter is wrong.
     pub(super) fn invalid(field: &str, why: impl std::fmt::Display) -> Self {
         Self::Of(Error::Invalid(format!("{field}: {why}")))
+    }
+
+    /// Our fault, outside the store.
+    pub(super) fn broken(error: impl std::fmt::Display) -> Self {
+        Self::Broken(error.to_string())
     }
 
     /// A business refusal.
@@ -133,18 +134,22 @@ impl IntoResponse for Failure {
                 );
                 ([(RETRY_AFTER, HeaderValue::from_static("1"))], answer).into_response()
             }
+            Self::Broken(error) => {
+                let id = Uuid::now_v7();
+                tracing::error!(%id, error, "a request broke");
+                failed(id)
+            }
             Self::Of(Error::Refused(code)) => refusal(code),
             Self::Of(Error::Invalid(why)) => message(StatusCode::BAD_REQUEST, why),
             Self::Of(Error::TooMany(ms)) => too_many("requests", ms),
-            Self::Of(error) => {
-                let id = error.log("http");
-                message(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    format!("the server failed, see its log for {id}"),
-                )
-            }
+            Self::Of(error) => failed(error.log("http")),
         }
     }
+}
+
+fn failed(id: Uuid) -> Response {
+    let text = format!("the server failed, see its log for {id}");
+    message(StatusCode::INTERNAL_SERVER_ERROR, text)
 }
 
 fn refusal(code: Code) -> Response {

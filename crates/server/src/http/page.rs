@@ -18,7 +18,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
-use super::answer::{Reply, broken, message};
+use super::answer::{Failure, Reply, message};
 use crate::{app::App, picture};
 
 /// How long the store may take to say that it is well.
@@ -50,11 +50,7 @@ pub(super) async fn index() -> Response {
 
 /// An uploaded picture: its content never changes under its name.
 pub(super) async fn uploaded(State(app): State<Arc<App>>, Path(name): Path<String>) -> Reply {
-    let content = app
-        .pictures
-        .read(&name)
-        .await
-        .map_err(|error| broken(&error))?;
+    let content = app.pictures.read(&name).await.map_err(Failure::broken)?;
     Ok(png(content, "public, max-age=31536000, immutable"))
 }
 
