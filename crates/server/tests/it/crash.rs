@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use hongyan_client::{Client, Event, Session, to_group, to_user};
+use hongyan_client::{Event, Session, to_group, to_user};
 use hongyan_protocol::{
     EventType, Operation,
     id::{ConversationId, GroupId, MsgId, UserId},
@@ -18,9 +18,7 @@ use hongyan_store::{Options, Store, Stored};
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::harness::{
-    PASSWORD, Person, Process, account, command, command_on, own_address, soon, username,
-};
+use crate::harness::{PASSWORD, Person, Process, command_on, own_address, soon, username};
 
 const CRASHES: u64 = 10;
 
@@ -59,14 +57,7 @@ async fn ten_crashes_lose_nothing_that_was_acknowledged_and_double_nothing() {
     let first = own_address();
     let process = Process::spawn(talkative(&folder, first)).await;
     let address = process.address();
-    let mut people = Vec::new();
-    for name in ["ann", "bo", "cy", "dee"] {
-        let session = process.client().register(&account(name)).await.unwrap();
-        people.push(Person::new(session));
-    }
-    let [mut ann, mut bo, mut cy, mut dee]: [Person; 4] = people
-        .try_into()
-        .unwrap_or_else(|_| unreachable!("four names"));
+    let [mut ann, mut bo, mut cy, mut dee] = process.people(["ann", "bo", "cy", "dee"]).await;
     ann.befriend(&mut bo).await;
     ann.befriend(&mut dee).await;
     cy.befriend(&mut bo).await;
@@ -253,7 +244,7 @@ impl Listener {
 
     async fn wait_for(&self, wanted: usize) {
         let mut different = self.different.clone();
-        let what = format!("{} different messages", wanted);
+        let what = format!("{wanted} different messages");
         let heard = soon(&what, different.wait_for(|count| *count >= wanted)).await;
         heard.unwrap();
     }
@@ -405,16 +396,16 @@ impl Log {
     }
 }
 
-/// Numbers that look random and come again with the same seed: set `HONGYAN_TEST_SEED` to the one that a failure shows.
+/// Numbers that look random and come again with the same seed: set `CRASH_SEED` to the one that a failure shows.
 struct Dice(u64);
 
 impl Dice {
     fn from_environment() -> Self {
-        let seed = std::env::var("HONGYAN_TEST_SEED")
+        let seed = std::env::var("CRASH_SEED")
             .ok()
             .and_then(|seed| seed.parse().ok())
             .unwrap_or_else(|| RandomState::new().hash_one(0));
-        eprintln!("HONGYAN_TEST_SEED={seed}");
+        eprintln!("CRASH_SEED={seed}");
         Self(seed)
     }
 
@@ -446,7 +437,7 @@ async fn a_message_whose_answer_was_lost_in_a_crash_is_sent_once() {
     drop(door);
 
     let process = Process::start(folder.path()).await;
-    let ann = again(&process, &ann).await;
+    let ann = process.again(&ann).await;
     let sent = ann.ask(&draft).await.unwrap();
     assert_eq!((sent.msg_id, sent.seq), (heard.msg_id, heard.seq));
     let second = kept(With::Friend(bo.id()), "twice");
@@ -461,20 +452,20 @@ async fn whatever_was_answered_is_there_after_a_crash() {
     process.kill().await;
 
     let process = Process::start(folder.path()).await;
-    let ann = again(&process, &ann).await;
+    let ann = process.again(&ann).await;
     let mut friends = ann.friends().await.unwrap();
     assert_eq!(friends.pop().unwrap().user_id, bo.id());
     let group = ann.group("choir").await;
     process.kill().await;
 
     let process = Process::start(folder.path()).await;
-    let ann = again(&process, &ann).await;
+    let ann = process.again(&ann).await;
     assert_eq!(ann.owned_groups().await.unwrap()[0].group_id, group);
     ann.remove_friend(bo.id()).await.unwrap();
     process.kill().await;
 
     let process = Process::start(folder.path()).await;
-    let ann = again(&process, &ann).await;
+    let ann = process.again(&ann).await;
     assert!(ann.friends().await.unwrap().is_empty());
     ann.logout().await.unwrap();
     process.kill().await;
@@ -490,19 +481,7 @@ async fn whatever_was_answered_is_there_after_a_crash() {
 }
 
 async fn friends(process: &Process) -> [Person; 2] {
-    let mut people = Vec::new();
-    for name in ["ann", "bo"] {
-        let session = process.client().register(&account(name)).await.unwrap();
-        people.push(Person::new(session));
-    }
-    let mut bo = people.pop().unwrap();
-    let mut ann = people.pop().unwrap();
+    let [mut ann, mut bo] = process.people(["ann", "bo"]).await;
     ann.befriend(&mut bo).await;
     [ann, bo]
-}
-
-/// The same session, on the server that runs now.
-async fn again(process: &Process, person: &Person) -> Person {
-    let client: Client = process.client();
-    Person::new(client.resume(person.token()).await.unwrap())
 }

@@ -1,6 +1,6 @@
 //! Peers that say nothing, or not enough: each is waited for only so long.
 
-use hongyan_protocol::{EventType, presence::FriendStatusChange, presence::Status};
+use hongyan_protocol::{EventType, presence::Status, presence::StatusChange};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -19,8 +19,11 @@ async fn whoever_leaves_pings_unanswered_goes_offline_and_whoever_answers_stays(
     ann.befriend(&mut bo).await;
     // Ann listens, so her client answers pings; Bo's is never asked for anything, so it does not.
     let event = ann.expect(EventType::FriendStatusChange).await;
-    let change: FriendStatusChange = event.data().unwrap();
-    assert_eq!((change.user_id, change.status), (bo.id(), Status::Offline));
+    let change: StatusChange = event.data().unwrap();
+    assert_eq!(
+        (event.from(), change.status),
+        (Some(bo.id()), Status::Offline)
+    );
     assert_eq!(
         bo.close_code().await,
         None,

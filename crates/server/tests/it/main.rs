@@ -1,10 +1,12 @@
 //! The server as a black box: every test speaks to it over real sockets, through the client or byte by byte.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a helper of tests fails as a test does"
-)]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
+mod command_line;
 mod crash;
+mod dead_peer;
+mod disk_full;
 mod document;
 mod harness;
 mod message;
+mod shutdown;
+mod store_file;

@@ -74,7 +74,7 @@ async fn finishes_what_has_begun(signal: &str) {
     store.close().await;
 
     let process = Process::start(folder.path()).await;
-    let mut bo = Person::new(process.client().resume(bo.token()).await.unwrap());
+    let mut bo = process.again(&bo).await;
     bo.come_online().await;
     loop {
         // Whether Bo was told of it before the close is open; that it comes is not.
@@ -107,8 +107,8 @@ async fn a_request_that_is_being_read_is_answered_while_nothing_new_is_accepted(
 
     let process = Process::start(folder.path()).await;
     let name = username("cy");
-    let cy = process.client().login(&name, PASSWORD);
-    assert_eq!(cy.await.unwrap().user().nickname, "Miss cy");
+    let cy = process.client().login(&name, PASSWORD).await;
+    assert_eq!(cy.unwrap().user().nickname, "Miss cy");
 }
 
 #[tokio::test]
@@ -142,12 +142,16 @@ async fn neither_who_never_reads_nor_who_never_ends_a_request_delays_the_end() {
     assert!(begun.elapsed() < Duration::from_secs(10));
 
     let process = Process::start(folder.path()).await;
-    let mut bo = Person::new(process.client().resume(bo.token()).await.unwrap());
+    let mut bo = process.again(&bo).await;
     bo.come_online().await;
     let mut next = bo.message().await.seq.unwrap();
     while next < MESSAGES {
         let seq = bo.message().await.seq.unwrap();
-        assert_eq!(seq, next + 1, "what was not taken is pushed again, in order");
+        assert_eq!(
+            seq,
+            next + 1,
+            "what was not taken is pushed again, in order"
+        );
         next = seq;
     }
 }
@@ -168,7 +172,7 @@ async fn a_second_signal_ends_at_once() {
         assert_eq!(process.end().await.code(), Some(status));
 
         let process = Process::start(folder.path()).await;
-        let mut bo = Person::new(process.client().resume(bo.token()).await.unwrap());
+        let mut bo = process.again(&bo).await;
         bo.come_online().await;
         assert_eq!(bo.message().await.msg_id, sent.msg_id);
     }
@@ -183,7 +187,11 @@ async fn a_restart_behind_a_handed_over_socket_refuses_nobody() {
     let serve = || {
         let mut command = tokio::process::Command::new("sh");
         command
-            .args(["-c", r#"exec 3<&0 0</dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@""#, "sh"])
+            .args([
+                "-c",
+                r#"exec 3<&0 0</dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@""#,
+                "sh",
+            ])
             .arg(hongyan().as_std().get_program())
             .args(["serve", "--data-dir"])
             .arg(folder.path());
@@ -192,9 +200,11 @@ async fn a_restart_behind_a_handed_over_socket_refuses_nobody() {
         command
     };
     let first = Process::spawn(serve()).await;
-    assert_eq!(first.url, url, "the greeting names the socket's own address");
-    let session = first.client().register(&account("ann")).await.unwrap();
-    let mut ann = Person::new(session);
+    assert_eq!(
+        first.url, url,
+        "the greeting names the socket's own address"
+    );
+    let [mut ann] = first.people(["ann"]).await;
     ann.come_online().await;
     first.signal("TERM");
     assert_eq!(ann.close_code().await, Some(1001));
@@ -209,13 +219,7 @@ async fn a_restart_behind_a_handed_over_socket_refuses_nobody() {
 
 /// Registers two people who become friends; neither is online.
 async fn friends(process: &Process) -> [Person; 2] {
-    let mut people = Vec::new();
-    for name in ["ann", "bo"] {
-        let session = process.client().register(&account(name)).await.unwrap();
-        people.push(Person::new(session));
-    }
-    let mut bo = people.pop().unwrap();
-    let mut ann = people.pop().unwrap();
+    let [mut ann, mut bo] = process.people(["ann", "bo"]).await;
     ann.befriend(&mut bo).await;
     [ann, bo]
 }

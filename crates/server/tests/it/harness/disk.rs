@@ -25,14 +25,14 @@ enum Kind {
 }
 
 impl SmallDisk {
-    /// A disk of this many KiB. `HONGYAN_TEST_DISK=limit` leaves mounting untried.
+    /// A disk of this many KiB. `SMALL_DISK=limit` leaves mounting untried.
     pub(crate) fn new(kib: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = format!("size={kib}k,mode=700");
         let mounting = || {
-            let limited = std::env::var("HONGYAN_TEST_DISK").is_ok_and(|kind| kind == "limit");
+            let limited = std::env::var("SMALL_DISK").is_ok_and(|kind| kind == "limit");
             if limited {
-                return Err("HONGYAN_TEST_DISK=limit".to_owned());
+                return Err("SMALL_DISK=limit".to_owned());
             }
             let mut mount = Command::new("mount");
             mount.args(["-t", "tmpfs", "-o", &options, "hongyan-test"]);
@@ -58,33 +58,52 @@ impl SmallDisk {
     pub(crate) fn command(&self) -> tokio::process::Command {
         match self.kind {
             Kind::Mounted => process::command(&self.path()),
-            Kind::Limited => {
-                // Ignored, because a file that may not grow is otherwise the end of the process.
-                let mut shell = tokio::process::Command::new("sh");
-                shell.args(["-c", r#"trap '' XFSZ; exec "$@""#, "sh"]);
-                let serve = process::command(&self.path());
-                shell
-                    .arg(serve.as_std().get_program())
-                    .args(serve.as_std().get_args());
-                process::in_test(shell)
-            }
+            // Ignored, because a file that may not grow is otherwise the end of the process.
+            Kind::Limited => self.shell(r#"trap '' XFSZ; exec "$@""#),
         }
+    }
+
+    /// A server that finds no room at its start; call [`fill`](Self::fill) before.
+    pub(crate) fn command_without_room(&self) -> tokio::process::Command {
+        match self.kind {
+            Kind::Mounted => self.command(),
+            Kind::Limited => self.shell(r#"trap '' XFSZ; ulimit -f 0; exec "$@""#),
+        }
+    }
+
+    fn shell(&self, script: &str) -> tokio::process::Command {
+        let mut shell = tokio::process::Command::new("sh");
+        shell.args(["-c", script, "sh"]);
+        let serve = process::command(&self.path());
+        shell
+            .arg(serve.as_std().get_program())
+            .args(serve.as_std().get_args());
+        process::in_test(shell)
     }
 
     /// Leaves the server no room to write into.
     pub(crate) fn fill(&self, server: &Process) {
+        self.leave_room(server, 0);
+    }
+
+    /// Leaves the server this many KiB to write into.
+    pub(crate) fn leave_room(&self, server: &Process, kib: u64) {
         match self.kind {
             Kind::Mounted => {
                 let mut ballast = File::create(self.ballast()).unwrap();
+                let mut length = 0;
                 let error = loop {
-                    if let Err(error) = ballast.write_all(&[0; 4096]) {
-                        break error;
+                    match ballast.write(&[0; 4096]) {
+                        Ok(written) => length += written as u64,
+                        Err(error) => break error,
                     }
                 };
                 assert_eq!(error.kind(), ErrorKind::StorageFull);
+                ballast.set_len(length - kib * 1024).unwrap();
             }
             Kind::Limited => {
-                let longest = self.path().join("hongyan.db-wal").metadata().unwrap().len();
+                let log = self.path().join("hongyan.db-wal");
+                let longest = log.metadata().unwrap().len() + kib * 1024;
                 limit(server, &longest.to_string());
             }
         }
@@ -109,7 +128,10 @@ impl Drop for SmallDisk {
             // Lazily: a server that is being killed may still hold files there.
             let unmounted = succeeds(Command::new("umount").arg("-l").arg(self.folder.path()));
             if let Err(reason) = unmounted {
-                eprintln!("still mounted ({reason}): umount {}", self.folder.path().display());
+                eprintln!(
+                    "still mounted ({reason}): umount {}",
+                    self.folder.path().display()
+                );
             }
         }
     }

@@ -13,7 +13,7 @@ use tokio::{
     process::{Child, ChildStdout, Command},
 };
 
-use super::soon;
+use super::{Person, account, soon};
 
 /// A running `hongyan serve`; killed when dropped.
 pub(crate) struct Process {
@@ -58,6 +58,23 @@ impl Process {
     /// A client of it.
     pub(crate) fn client(&self) -> Client {
         Client::new(&self.url).unwrap()
+    }
+
+    /// Registers people; none of them is online.
+    pub(crate) async fn people<const N: usize>(&self, names: [&str; N]) -> [Person; N] {
+        let mut people = Vec::with_capacity(N);
+        for name in names {
+            let session = self.client().register(&account(name)).await.unwrap();
+            people.push(Person::new(session));
+        }
+        people
+            .try_into()
+            .unwrap_or_else(|_| unreachable!("as many people as names"))
+    }
+
+    /// The same session as before, on the server that runs now.
+    pub(crate) async fn again(&self, person: &Person) -> Person {
+        Person::new(self.client().resume(person.token()).await.unwrap())
     }
 
     /// Where it listens.
