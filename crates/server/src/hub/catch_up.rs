@@ -194,7 +194,10 @@ async fn waiting_for(
     if app.config.messages.keep == Keep::None {
         return Ok(Vec::new());
     }
-    app.hub.delivered().flush(app).await?;
+    if let Err(error) = app.hub.delivered().flush(app).await {
+        // A full disk: what was delivered may come again, which is better than not being online at all.
+        tracing::warn!(%error, "cursors could not be moved; some messages may be pushed again");
+    }
     // What has been told by now is committed: the read below finds it.
     app.hub.forget_held(user, line);
     let limit = app.config.notice.replay_limit;

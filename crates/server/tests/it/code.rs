@@ -455,7 +455,6 @@ async fn what_came_too_often_has_no_effect() {
 /// 9998: the disk takes no byte more. What could not be stored was not done and not told; once there is room again, the
 /// same request is answered as if it came for the first time.
 #[tokio::test]
-#[ignore = "the command line is not there yet"]
 async fn every_operation_can_answer_that_the_server_failed() {
     let data_dir = tempfile::tempdir().unwrap();
     // Writing beyond the limit that is set below is then an error, as on a full disk, and no signal.

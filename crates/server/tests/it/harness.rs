@@ -1,5 +1,6 @@
 //! A server of its own for each test, people on it, and what they hear.
 
+mod disk;
 mod http;
 mod person;
 mod process;
@@ -14,10 +15,13 @@ use hongyan_server::{clock::Clock, config::Config, serve::Server};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
+pub(crate) use disk::{ReadOnly, SmallDisk};
 pub(crate) use http::{Reply, Web, cookies, reply};
 pub(crate) use person::{Person, exchange, to_friend};
-pub(crate) use process::{Process, command};
-pub(crate) use scene::{MEMBERS, Role, Scene, stage};
+pub(crate) use process::{
+    Answered, Process, command, command_on, failing, hongyan, in_test, own_address, run,
+};
+pub(crate) use scene::{Role, Scene, stage};
 pub(crate) use seed::assert_event;
 
 /// The time at which a test's clock begins: that of the seed document's examples.

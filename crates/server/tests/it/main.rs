@@ -3,6 +3,10 @@
 
 mod access;
 mod code;
+mod command_line;
+mod crash;
+mod dead_peer;
+mod disk_full;
 mod document;
 mod endpoint;
 mod friend;
@@ -14,4 +18,6 @@ mod limits;
 mod message;
 mod presence;
 mod session;
+mod shutdown;
+mod store_file;
 mod user;
