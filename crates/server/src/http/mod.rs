@@ -20,7 +20,10 @@ use axum::{
     extract::{DefaultBodyLimit, Request, State},
     http::{
         HeaderName, HeaderValue, Method, StatusCode,
-        header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+        header::{
+            AUTHORIZATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+            X_CONTENT_TYPE_OPTIONS,
+        },
     },
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -30,6 +33,7 @@ use hongyan_protocol::Endpoint;
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
+    cors::CorsLayer,
     request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
     set_header::SetResponseHeaderLayer,
     trace::TraceLayer,
@@ -39,7 +43,7 @@ use uuid::Uuid;
 pub(crate) use self::answer::message;
 pub use self::origin::origin_allowed;
 use self::{answer::Failure, extract::peer};
-use crate::{app::App, session};
+use crate::{app::App, config::Config, session};
 
 /// Longest body of an endpoint that takes no file, in bytes.
 const BODY: usize = 64 * 1024;
@@ -79,6 +83,7 @@ pub fn router(app: Arc<App>) -> Router {
             HeaderValue::from_static("no-referrer"),
         ))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(shared_with_allowed_origins(&app.config))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&app),
             refuse_foreign_pages,
@@ -94,6 +99,19 @@ pub fn router(app: Arc<App>) -> Router {
         })
         .layer(outermost_first)
         .with_state(app)
+}
+
+/// Pages of the origins that the operator allows may call and read, with their cookies; others only what any page may.
+fn shared_with_allowed_origins(config: &Config) -> CorsLayer {
+    let origins = config
+        .allow_origin
+        .iter()
+        .filter_map(|origin| HeaderValue::try_from(origin).ok());
+    CorsLayer::new()
+        .allow_origin(origins.collect::<Vec<_>>())
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE])
 }
 
 /// The one place where an endpoint meets what it does.

@@ -261,6 +261,32 @@ async fn another_origins_page_changes_nothing() {
 }
 
 #[tokio::test]
+async fn pages_of_an_allowed_origin_may_read_answers_and_others_may_not() {
+    let server = Server::with(|config| {
+        config.allow_origin = vec!["https://chat.example.org".to_owned()];
+    });
+    for (origin, allowed) in [
+        ("https://chat.example.org", true),
+        ("https://evil.example", false),
+    ] {
+        let preflight = Request::builder()
+            .method(Method::OPTIONS)
+            .uri("/api/login")
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "content-type")
+            .body(Body::empty())
+            .unwrap();
+        let answer = server.send(preflight).await;
+        let named = answer.headers.get("access-control-allow-origin");
+        assert_eq!(
+            named.map(|value| value.to_str().unwrap()),
+            allowed.then_some(origin)
+        );
+    }
+}
+
+#[tokio::test]
 async fn errors_of_http_are_json_and_every_answer_is_guarded() {
     let server = Server::start();
     let asked = |method: Method, path: &str, body: String| {
