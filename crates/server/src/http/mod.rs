@@ -35,7 +35,6 @@ use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::CorsLayer,
     request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
-    set_header::SetResponseHeaderLayer,
     trace::TraceLayer,
 };
 use uuid::Uuid;
@@ -70,18 +69,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(SetRequestIdLayer::new(REQUEST_ID, OwnRequestId))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            CONTENT_SECURITY_POLICY,
-            POLICY,
-        ))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            REFERRER_POLICY,
-            HeaderValue::from_static("no-referrer"),
-        ))
+        .map_response(guarded)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(shared_with_allowed_origins(&app.config))
         .layer(middleware::from_fn_with_state(
@@ -112,6 +100,15 @@ fn shared_with_allowed_origins(config: &Config) -> CorsLayer {
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([AUTHORIZATION, CONTENT_TYPE])
+}
+
+/// Tells browsers not to guess, load, frame or refer; an answer's own policy stays.
+pub(crate) fn guarded<B>(mut response: Response<B>) -> Response<B> {
+    let headers = response.headers_mut();
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(POLICY);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
 }
 
 /// The one place where an endpoint meets what it does.

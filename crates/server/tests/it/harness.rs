@@ -1,5 +1,6 @@
 //! A server of its own for each test, people on it, and what they hear.
 
+mod http;
 mod person;
 mod process;
 
@@ -11,6 +12,7 @@ use hongyan_server::{clock::Clock, config::Config, serve::Server};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
+pub(crate) use http::{Reply, Web, cookies, reply};
 pub(crate) use person::{Person, exchange, to_friend};
 pub(crate) use process::Process;
 

@@ -1,6 +1,9 @@
 //! Somebody who is logged in, asks for things and hears of things.
 
-use std::ops::Deref;
+use std::{
+    ops::Deref,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use hongyan_client::{Error, Event, Notices, RawSocket, Session};
 use hongyan_protocol::{
@@ -19,7 +22,6 @@ use super::{account, soon, username};
 pub(crate) struct Person {
     session: Session,
     notices: Option<Notices>,
-    markers: u32,
 }
 
 impl Deref for Person {
@@ -34,7 +36,6 @@ impl Person {
         Self {
             session,
             notices: None,
-            markers: 0,
         }
     }
 
@@ -82,9 +83,10 @@ impl Person {
     /// Has a stranger ask for friendship and expects to hear of nothing before that: events arrive in the order in which
     /// they happened, so whatever happened before would have come first.
     pub(crate) async fn heard_nothing(&mut self) {
-        self.markers += 1;
-        let tail = self.id().to_string().split_off(26);
-        let name = format!("m{}-{tail}", self.markers);
+        // The devices of one user are several persons here.
+        static MARKERS: AtomicU32 = AtomicU32::new(0);
+        let marker = MARKERS.fetch_add(1, Ordering::Relaxed);
+        let name = format!("marker-{marker}");
         let stranger = self.client().register(&account(&name)).await.unwrap();
         stranger.add_friend(self.id(), "").await.unwrap();
         let event = self.expect(EventType::FriendAdd).await;
