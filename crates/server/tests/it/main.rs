@@ -1,6 +1,7 @@
 //! The server as a black box: every test speaks to it over real sockets, through the client or byte by byte.
 
 mod access;
+mod bad_input;
 mod code;
 mod document;
 mod friend;
@@ -9,3 +10,4 @@ mod group_apply;
 mod group_invite;
 mod harness;
 mod message;
+mod race;
