@@ -9,7 +9,7 @@ use hongyan_protocol::{
 
 use super::{Frame, Step};
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, unquoted},
     ops::{Ctx, friend, group, group_apply, group_invite, message},
 };
 
@@ -54,17 +54,35 @@ where
     F: FnOnce(Ctx, R) -> A,
     A: Future<Output = Result<R::Reply>> + Send + 'static,
 {
-    let request =
-        match serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)) {
-            Ok(request) => request,
-            Err(error) => return Step::Reply(frame(&bad_request(error.to_string()), req_id)),
-        };
+    let request = match read(text) {
+        Ok(request) => request,
+        Err(reason) => return Step::Reply(frame(&bad_request(reason), req_id)),
+    };
     let outcome = operation(ctx.clone(), request);
     Step::Later(Box::pin(async move {
         let done = outcome.await.and_then(|reply| Ok(Answer::done(&reply)?));
         let answer = done.unwrap_or_else(|error| error.answer(R::OPERATION.path()));
         frame(&answer, req_id)
     }))
+}
+
+/// Longest name of a field that is repeated: an unknown one may be anything.
+const LONGEST_PATH: usize = 64;
+
+/// Reads a request; an error names the field that is wrong.
+fn read<R: Request>(text: &str) -> std::result::Result<R, String> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let request = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let (path, why) = (error.path().to_string(), error.inner().to_string());
+        let why = unquoted(&why);
+        if path == "." || path.len() > LONGEST_PATH {
+            why.to_owned()
+        } else {
+            format!("{path}: {why}")
+        }
+    })?;
+    json.end().map_err(|error| error.to_string())?;
+    Ok(request)
 }
 
 fn req_id(text: &str) -> std::result::Result<Option<ReqId>, String> {

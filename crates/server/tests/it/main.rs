@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod access;
+mod bad_input;
 mod code;
 mod command_line;
 mod crash;
@@ -17,6 +18,7 @@ mod harness;
 mod limits;
 mod message;
 mod presence;
+mod race;
 mod session;
 mod shutdown;
 mod store_file;
