@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 pub(crate) use person::{Person, exchange, to_friend};
 pub(crate) use process::{Process, command};
-pub(crate) use scene::{MEMBERS, Role, Scene, stage};
+pub(crate) use scene::{Role, Scene, stage};
 pub(crate) use seed::assert_event;
 
 /// The time at which a test's clock begins: that of the seed document's examples.
