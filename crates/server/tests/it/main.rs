@@ -1,5 +1,7 @@
 //! The server as a black box: every test speaks to it over real sockets, through the client or byte by byte.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod access;
 mod bad_input;
 mod code;
