@@ -15,16 +15,16 @@ use crate::{
 
 /// Answers one request of an operation.
 pub(super) fn dispatch(ctx: &Ctx, operation: Operation, text: &str) -> Step {
-    let req_id = match req_id(text) {
+    let req_id = req_id(text);
+    // Counted before it is looked at: what is no request costs as much.
+    if let Err(wait) = ctx.app.rates.request(ctx.user, ctx.exempt) {
+        let answer = Error::TooMany(wait).answer(operation.path());
+        return Step::Reply(frame(&answer, req_id.unwrap_or_default()));
+    }
+    let req_id = match req_id {
         Ok(req_id) => req_id,
         Err(reason) => return Step::Reply(frame(&bad_request(reason), None)),
     };
-    if let Err(wait) = ctx.app.rates.request(ctx.user, ctx.exempt) {
-        return Step::Reply(frame(
-            &Error::TooMany(wait).answer(operation.path()),
-            req_id,
-        ));
-    }
     match operation {
         Operation::SendMsg => run(ctx, req_id, text, message::send),
         Operation::FriendAdd => run(ctx, req_id, text, friend::add),
@@ -39,13 +39,15 @@ pub(super) fn dispatch(ctx: &Ctx, operation: Operation, text: &str) -> Step {
     }
 }
 
-/// What answers a binary frame.
-#[must_use]
-pub(super) fn binary_refused() -> Frame {
-    frame(
-        &bad_request("a text frame with a JSON object is wanted, not a binary frame".to_owned()),
-        None,
-    )
+/// Answers a binary frame.
+pub(super) fn refuse_binary(ctx: &Ctx, operation: Operation) -> Step {
+    let answer = match ctx.app.rates.request(ctx.user, ctx.exempt) {
+        Ok(()) => {
+            bad_request("a text frame with a JSON object is wanted, not a binary frame".to_owned())
+        }
+        Err(wait) => Error::TooMany(wait).answer(operation.path()),
+    };
+    Step::Reply(frame(&answer, None))
 }
 
 fn run<R, F, A>(ctx: &Ctx, req_id: Option<ReqId>, text: &str, operation: F) -> Step

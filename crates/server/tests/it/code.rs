@@ -1,6 +1,6 @@
 //! Every code of every operation: what provokes it, that it has no effect, and which of two comes first.
 
-use hongyan_protocol::{Code, Operation, operation::COMMON_CODES};
+use hongyan_protocol::{Answer, Code, Operation, operation::COMMON_CODES};
 use hongyan_store::{GroupChange, Invite};
 use serde_json::{Value, json};
 
@@ -450,6 +450,33 @@ async fn what_came_too_often_has_no_effect() {
         assert_eq!(bo.message().await.msg, n.to_string());
     }
     bo.heard_nothing().await;
+}
+
+#[tokio::test]
+async fn what_is_no_request_counts_as_one() {
+    let server = TestServer::start_with(|config| {
+        config.limits.requests_per_second = 1;
+        config.limits.request_burst = 20;
+    })
+    .await;
+    for (name, frame) in [("ann", Some("{")), ("bo", Some("[]")), ("cy", None)] {
+        let person = server.offline_user(name).await;
+        let mut door = person.door(Operation::SendMsg).await;
+        soon("9996", async {
+            loop {
+                match frame {
+                    Some(frame) => door.send_text(frame).await.unwrap(),
+                    None => door.send_binary([7]).await.unwrap(),
+                }
+                let answer: Answer = serde_json::from_str(&door.next().await.unwrap()).unwrap();
+                if answer.code == Code::TooManyRequests {
+                    return;
+                }
+                assert_eq!(answer.code, Code::BadRequest);
+            }
+        })
+        .await;
+    }
 }
 
 /// 9998: the disk takes no byte more. What could not be stored was not done and not told; once there is room again, the

@@ -47,7 +47,7 @@ impl Role {
 }
 
 /// Members of the group in a fresh scene: the owner, the member and the bass.
-pub(crate) const MEMBERS: usize = 3;
+const MEMBERS: usize = 3;
 
 /// Eight people, of whom only the guest is online.
 pub(crate) struct Scene {
