@@ -207,7 +207,7 @@ async fn who_is_invited_and_applies_joins_once_whichever_is_answered_first() {
 async fn a_full_group_takes_no_guest_and_the_invitation_goes_on_waiting() {
     let server = TestServer::start_with(|config| config.limits.group_members = 2).await;
     let ([mut ann, mut bo, mut cy], group) = scene(&server).await;
-    bo.invite(group, cy.id(), "").await.unwrap();
+    ann.invite(group, cy.id(), "").await.unwrap();
     let invite = cy.invited().await;
     assert_eq!(cy.code(&reply(invite, true)).await, Code::GroupFull);
     assert_eq!(members(&ann, group).await.len(), 2);
@@ -218,10 +218,10 @@ async fn a_full_group_takes_no_guest_and_the_invitation_goes_on_waiting() {
     ann.kick(group, bo.id()).await.unwrap();
     bo.expect(EventType::GroupKickedOut).await;
     ann.expect(EventType::GroupLeave).await;
-    // The invitation outlives the membership of who wrote it, and its result is for them all the same.
     assert_eq!(cy.code(&reply(invite, true)).await, Code::Ok);
     assert_eq!(members(&cy, group).await.len(), 2);
-    bo.expect(EventType::GroupInviteResult).await;
+    ann.expect(EventType::GroupJoin).await;
+    ann.expect(EventType::GroupInviteResult).await;
     bo.heard_nothing().await;
 }
 
@@ -240,4 +240,17 @@ async fn only_the_one_invited_may_answer() {
     assert_eq!(cy.code(&unknown).await, Code::NoSuchInvite);
     assert_eq!(cy.code(&reply(invite, true)).await, Code::Ok);
     assert_eq!(code(&bo, group, &cy).await, Code::AlreadyMember);
+}
+
+#[tokio::test]
+async fn an_invitation_ends_with_the_membership_of_who_made_it() {
+    let server = TestServer::start().await;
+    let ([mut ann, bo, mut cy], group) = scene(&server).await;
+    bo.invite(group, cy.id(), "").await.unwrap();
+    let invite = cy.invited().await;
+    ann.kick(group, bo.id()).await.unwrap();
+    ann.expect(EventType::GroupLeave).await;
+    assert!(cy.group_invite_list().await.unwrap().is_empty());
+    assert_eq!(cy.code(&reply(invite, true)).await, Code::NoSuchInvite);
+    assert_eq!(code(&ann, group, &cy).await, Code::Ok);
 }
