@@ -77,15 +77,18 @@ impl Hold {
         }
     }
 
-    /// Keeps a message that [`is_live_for`](Self::is_live_for) held back; a repeat is dropped.
-    pub(super) fn keep(&mut self, frame: Frame, mark: Option<Mark>) {
-        if let Some(Holding::Waiting { held, lost }) = self.state.as_deref_mut() {
-            if held.len() < HELD {
-                held.push((frame, mark));
-            } else {
-                *lost = true;
-            }
+    /// Keeps a message that [`is_live_for`](Self::is_live_for) held back; a repeat is dropped. `false` when there was no
+    /// room for it and it is in no log either.
+    pub(super) fn keep(&mut self, frame: Frame, mark: Option<Mark>) -> bool {
+        let Some(Holding::Waiting { held, lost }) = self.state.as_deref_mut() else {
+            return true;
+        };
+        if held.len() < HELD {
+            held.push((frame, mark));
+            return true;
         }
+        *lost = mark.is_some();
+        *lost
     }
 }
 
