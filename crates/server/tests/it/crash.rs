@@ -367,12 +367,17 @@ impl Log {
         let mut told: HashMap<ConversationId, Vec<&Acknowledged>> = HashMap::new();
         for message in acknowledged {
             let key = (message.sender, message.with);
-            if !ids.contains_key(&key) {
-                let log = self.conversation(message.sender, message.with).await;
-                ids.insert(key, log[0].conversation_id);
-                logs.insert(log[0].conversation_id, log);
-            }
-            told.entry(ids[&key]).or_default().push(message);
+            let id = match ids.get(&key) {
+                Some(&id) => id,
+                None => {
+                    let log = self.conversation(message.sender, message.with).await;
+                    let id = log[0].conversation_id;
+                    ids.insert(key, id);
+                    logs.insert(id, log);
+                    id
+                }
+            };
+            told.entry(id).or_default().push(message);
         }
         for (id, mut told) in told {
             told.sort_by_key(|message| message.sent.seq);
