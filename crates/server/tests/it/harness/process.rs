@@ -29,6 +29,22 @@ impl Process {
         Self::spawn(command(data_dir)).await
     }
 
+    /// Has `outer`, a command that runs its arguments, run `inner`.
+    pub(crate) async fn start_within(mut outer: Command, inner: Command) -> Self {
+        let inner = inner.as_std();
+        let variables = inner
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?)));
+        outer
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .envs(variables)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        Self::spawn(outer).await
+    }
+
     /// The same with another command, which ends in a server. What it logs is shown with the test.
     pub(crate) async fn spawn(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
@@ -53,6 +69,16 @@ impl Process {
             url,
             _said: said,
         }
+    }
+
+    /// Bounds the size in bytes of what it writes to from now on; a later call may lift the bound.
+    pub(crate) async fn limit_files(&self, bytes: &str) {
+        let pid = self.child.id().unwrap().to_string();
+        let limited = Command::new("prlimit")
+            .args(["--pid", &pid, &format!("--fsize={bytes}:")])
+            .status()
+            .await;
+        assert!(limited.unwrap().success());
     }
 
     /// A client of it.
