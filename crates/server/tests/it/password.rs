@@ -1,7 +1,7 @@
 //! Passwords: changing them, and where they must not be found.
 
 use std::{
-    io::{self},
+    io,
     sync::{Arc, Mutex},
 };
 
