@@ -206,13 +206,13 @@ mod tests {
             "nickname: is missing"
         );
         assert!(register(r#"{"username":"a"}"#).starts_with("username: 4 to 16 letters"));
-        assert!(register(r#"{"username":7}"#).starts_with("username: invalid type"));
+        assert!(register(r#"{"username":7}"#).starts_with("username: expected"));
         assert_eq!(
             register(r#"["anna","geheim","a"]"#),
             "body: a JSON object is wanted"
         );
         assert!(register(r#"{"username""#).starts_with("body: EOF"));
-        assert!(why(form::<GroupList>(b"type=3")).starts_with("type: unknown variant"));
+        assert!(why(form::<GroupList>(b"type=3")).starts_with("type: expected"));
         assert_eq!(why(form::<GroupList>(b"")), "type: is missing");
         assert!(why(form::<SearchUser>(b"page=x")).starts_with("page: "));
     }

@@ -24,8 +24,11 @@ use crate::{
 /// Most messages that are held back for one connection while it catches up.
 const HELD: usize = 256;
 
-/// Kept messages pushed at a time; the next ones follow when these are written.
-const PAGE: usize = 64;
+/// Messages pushed at a time; the next ones follow when these are written.
+const PAGE: u32 = 64;
+
+/// The same in bytes: a page of long messages must not look like a client that does not read.
+const PAGE_BYTES: usize = 128 * 1024;
 
 /// What a notice connection does with new messages.
 pub(super) struct Hold {
@@ -36,8 +39,8 @@ enum Holding {
     /// What was kept has not been pushed yet.
     Waiting {
         held: Vec<(Frame, Option<Mark>)>,
-        /// There were more than could be held.
-        lost: bool,
+        /// For which there was no room: they are in the log, from this `seq` of each conversation on.
+        missed: HashMap<ConversationId, i64>,
     },
     /// Live, but what the replay has pushed may still come from the teller: it is not pushed twice.
     Behind(HashMap<ConversationId, i64>),
@@ -45,11 +48,12 @@ enum Holding {
 
 impl Hold {
     pub(super) fn new() -> Self {
+        let waiting = Holding::Waiting {
+            held: Vec::new(),
+            missed: HashMap::new(),
+        };
         Self {
-            state: Some(Box::new(Holding::Waiting {
-                held: Vec::new(),
-                lost: false,
-            })),
+            state: Some(Box::new(waiting)),
         }
     }
 
@@ -80,15 +84,18 @@ impl Hold {
     /// Keeps a message that [`is_live_for`](Self::is_live_for) held back; a repeat is dropped. `false` when there was no
     /// room for it and it is in no log either.
     pub(super) fn keep(&mut self, frame: Frame, mark: Option<Mark>) -> bool {
-        let Some(Holding::Waiting { held, lost }) = self.state.as_deref_mut() else {
+        let Some(Holding::Waiting { held, missed }) = self.state.as_deref_mut() else {
             return true;
         };
-        if held.len() < HELD {
+        // Behind a missed message nothing of its conversation is held: the log has them in their order.
+        let follows = mark.is_some_and(|mark| missed.contains_key(&mark.conversation));
+        if held.len() < HELD && !follows {
             held.push((frame, mark));
             return true;
         }
-        *lost = mark.is_some();
-        *lost
+        let Some(mark) = mark else { return false };
+        missed.entry(mark.conversation).or_insert(mark.seq);
+        true
     }
 }
 
@@ -130,8 +137,8 @@ impl Progress {
 /// What became of an attempt to go live.
 enum Turn {
     Live,
-    /// Messages that came meanwhile could not all be held: they are in the store.
-    Again,
+    /// Messages that came meanwhile could not all be held: they are in the log, from these places on.
+    Missed(HashMap<ConversationId, i64>),
     Gone,
 }
 
@@ -148,63 +155,156 @@ pub async fn catch_up(
         () = tokio::time::sleep(delay) => {}
         () = progress.ended.notified() => return,
     }
-    let mut pushed = HashMap::new();
-    let mut count = 0;
-    loop {
-        let kept = match waiting_for(&app, user, line).await {
-            Ok(kept) => kept,
-            Err(error) => {
-                tracing::error!(%user, %error, "kept messages could not be read");
-                outbox.close(
-                    None,
-                    close::GOING_AWAY,
-                    "kept messages could not be read; connect again",
-                );
-                return;
-            }
-        };
-        for page in kept.chunks(PAGE) {
-            for message in page {
-                let (conversation, seq) = (message.stored.conversation_id, message.stored.seq);
-                if pushed.get(&conversation).is_some_and(|&last| seq <= last) {
-                    continue;
-                }
-                let Some(frame) = frame_of(message, user) else {
-                    continue;
-                };
-                if !outbox.push(frame) {
-                    return;
-                }
-                pushed.insert(conversation, seq);
-                count += 1;
-            }
-            if progress.reach(count).await.is_none() {
-                return;
-            }
-        }
-        match app.hub.go_live(user, line, &pushed) {
-            Turn::Again => {}
-            Turn::Live | Turn::Gone => return,
-        }
+    let mut replay = Replay {
+        app: &app,
+        user,
+        line,
+        outbox: &outbox,
+        progress: &progress,
+        pushed: HashMap::new(),
+        count: 0,
+        unwritten: (0, 0),
+    };
+    if let Err(Stop::Broken(error)) = replay.run().await {
+        tracing::error!(%user, %error, "kept messages could not be read");
+        let reason = "kept messages could not be read; connect again";
+        outbox.close(None, close::GOING_AWAY, reason);
     }
 }
 
-async fn waiting_for(
-    app: &App,
+/// One connection on its way to being live.
+struct Replay<'a> {
+    app: &'a App,
     user: UserId,
     line: LineId,
-) -> Result<Vec<Kept>, hongyan_store::Error> {
-    if app.config.messages.keep == Keep::None {
-        return Ok(Vec::new());
+    outbox: &'a Outbox,
+    progress: &'a Progress,
+    /// The last message pushed of each conversation.
+    pushed: HashMap<ConversationId, i64>,
+    /// Messages pushed in all.
+    count: u64,
+    /// Messages and bytes pushed since the last wait.
+    unwritten: (u32, usize),
+}
+
+/// Why a replay ends before the connection is live.
+enum Stop {
+    /// The connection has ended.
+    Ended,
+    Broken(hongyan_store::Error),
+}
+
+impl From<hongyan_store::Error> for Stop {
+    fn from(error: hongyan_store::Error) -> Self {
+        Self::Broken(error)
     }
-    if let Err(error) = app.hub.delivered().flush(app).await {
-        // A full disk: what was delivered may come again, which is better than not being online at all.
-        tracing::warn!(%error, "cursors could not be moved; some messages may be pushed again");
+}
+
+impl Replay<'_> {
+    async fn run(&mut self) -> Result<(), Stop> {
+        if self.app.config.messages.keep != Keep::None {
+            self.push_kept().await?;
+        }
+        while let Turn::Missed(missed) = self.go_live() {
+            for (conversation, first) in missed {
+                self.push_missed(conversation, first).await?;
+            }
+        }
+        Ok(())
     }
-    // What has been told by now is committed: the read below finds it.
-    app.hub.forget_held(user, line);
-    let limit = app.config.notice.replay_limit;
-    app.store.read(move |view| view.kept(user, limit)).await
+
+    /// What waited for the user when the connection began.
+    async fn push_kept(&mut self) -> Result<(), Stop> {
+        if let Err(error) = self.app.hub.delivered().flush(self.app).await {
+            // A full disk: what was delivered may come again, which is better than not being online at all.
+            tracing::warn!(%error, "cursors could not be moved; some messages may be pushed again");
+        }
+        let (user, limit) = (self.user, self.app.config.notice.replay_limit);
+        let store = &self.app.store;
+        let kept = store.read(move |view| view.kept(user, limit)).await?;
+        for message in &kept {
+            self.push(message).await?;
+        }
+        Ok(())
+    }
+
+    /// What a conversation has from this place on.
+    async fn push_missed(&mut self, conversation: ConversationId, first: i64) -> Result<(), Stop> {
+        let mut after = first - 1;
+        loop {
+            let page = self.app.store.read(move |view| {
+                let group_id = view.conversation(conversation)?.and_then(|it| it.group_id);
+                let page = view.history(conversation, after, PAGE)?;
+                let kept = page.into_iter().map(|stored| Kept { stored, group_id });
+                Ok::<_, hongyan_store::Error>(kept.collect::<Vec<_>>())
+            });
+            let page = page.await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = last.stored.seq;
+            let sender = self.user;
+            for message in page.iter().filter(|kept| kept.stored.sender_id != sender) {
+                self.push(message).await?;
+            }
+        }
+    }
+
+    /// Pushes a message that was not pushed yet; waits when enough of them are on their way.
+    async fn push(&mut self, kept: &Kept) -> Result<(), Stop> {
+        let (conversation, seq) = (kept.stored.conversation_id, kept.stored.seq);
+        let last = self.pushed.get(&conversation);
+        if last.is_some_and(|&last| seq <= last) {
+            return Ok(());
+        }
+        let Some(frame) = frame_of(kept, self.user) else {
+            return Ok(());
+        };
+        if !self.outbox.push(frame) {
+            return Err(Stop::Ended);
+        }
+        self.pushed.insert(conversation, seq);
+        self.count += 1;
+        self.unwritten.0 += 1;
+        self.unwritten.1 += kept.stored.msg.len();
+        if self.unwritten.0 >= PAGE || self.unwritten.1 >= PAGE_BYTES {
+            self.unwritten = (0, 0);
+            self.progress.reach(self.count).await.ok_or(Stop::Ended)?;
+        }
+        Ok(())
+    }
+
+    /// Pushes what was held back and not pushed yet, and lets new messages through from here on, unless some were missed.
+    fn go_live(&mut self) -> Turn {
+        let (pushed, count) = (&mut self.pushed, &mut self.count);
+        let turn = self
+            .app
+            .hub
+            .with_hold(self.user, self.line, |hold, outbox| {
+                let Some(Holding::Waiting { held, missed }) = hold.state.as_deref_mut() else {
+                    return Turn::Live;
+                };
+                for (frame, mark) in std::mem::take(held) {
+                    if let Some(mark) = mark {
+                        let last = pushed.get(&mark.conversation);
+                        if last.is_some_and(|&last| mark.seq <= last) {
+                            continue;
+                        }
+                        pushed.insert(mark.conversation, mark.seq);
+                        *count += 1;
+                    }
+                    outbox.push(frame);
+                }
+                let missed = std::mem::take(missed);
+                if !missed.is_empty() {
+                    return Turn::Missed(missed);
+                }
+                let behind = std::mem::take(pushed);
+                hold.state = (!behind.is_empty()).then(|| Box::new(Holding::Behind(behind)));
+                Turn::Live
+            });
+        turn.unwrap_or(Turn::Gone)
+    }
 }
 
 fn frame_of(kept: &Kept, user: UserId) -> Option<Frame> {
@@ -224,38 +324,6 @@ fn frame_of(kept: &Kept, user: UserId) -> Option<Frame> {
 }
 
 impl Hub {
-    fn forget_held(&self, user: UserId, line: LineId) {
-        self.with_hold(user, line, |hold, _| *hold = Hold::new());
-    }
-
-    /// Pushes what was held back and is not among `pushed`, and lets new messages through from here on.
-    fn go_live(&self, user: UserId, line: LineId, pushed: &HashMap<ConversationId, i64>) -> Turn {
-        let turn = self.with_hold(user, line, |hold, outbox| {
-            let Some(Holding::Waiting { held, lost }) = hold.state.as_deref_mut() else {
-                return Turn::Live;
-            };
-            if *lost {
-                return Turn::Again;
-            }
-            let mut behind = pushed.clone();
-            for (frame, mark) in std::mem::take(held) {
-                if let Some(mark) = mark {
-                    if behind
-                        .get(&mark.conversation)
-                        .is_some_and(|&last| mark.seq <= last)
-                    {
-                        continue;
-                    }
-                    behind.remove(&mark.conversation);
-                }
-                outbox.push(frame);
-            }
-            hold.state = (!behind.is_empty()).then(|| Box::new(Holding::Behind(behind)));
-            Turn::Live
-        });
-        turn.unwrap_or(Turn::Gone)
-    }
-
     fn with_hold<T>(
         &self,
         user: UserId,
@@ -269,5 +337,43 @@ impl Hub {
             Purpose::Notice(hold) => Some(act(hold, &line.outbox)),
             Purpose::Requests => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_finds_no_room_is_missed_from_its_place_in_the_log_on() {
+        let [long, other] = [ConversationId::mint(), ConversationId::mint()];
+        let mut hold = Hold::new();
+        let mut keep = |conversation, seq| {
+            let mark = Some(Mark { conversation, seq });
+            assert!(!hold.is_live_for(mark));
+            assert!(hold.keep(Frame::text("{}"), mark));
+        };
+        for seq in 1..=HELD as i64 + 3 {
+            keep(long, seq);
+        }
+        keep(other, 7);
+        let Some(Holding::Waiting { held, missed }) = hold.state.as_deref_mut() else {
+            panic!("it is not live");
+        };
+        assert_eq!(held.len(), HELD);
+        let first_missed = HELD as i64 + 1;
+        assert_eq!(*missed, HashMap::from([(long, first_missed), (other, 7)]));
+
+        // There is room again, but not for what follows a missed message.
+        held.pop();
+        let follower = Mark {
+            conversation: long,
+            seq: HELD as i64 + 4,
+        };
+        assert!(hold.keep(Frame::text("{}"), Some(follower)));
+        let Some(Holding::Waiting { held, .. }) = hold.state.as_deref() else {
+            panic!("it is not live");
+        };
+        assert_eq!(held.len(), HELD - 1);
     }
 }
