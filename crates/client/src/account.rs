@@ -36,6 +36,10 @@ impl Session {
         info: &UpdateInfo,
         picture: Option<Vec<u8>>,
     ) -> Result<UserInfo> {
+        if *info == UpdateInfo::default() && picture.is_none() {
+            // An empty form has no parts, and a multipart body must have one.
+            return self.get_info().await;
+        }
         let mut form = Form::new();
         if let Some(nickname) = &info.nickname {
             form = form.text("nickname", nickname.to_string());

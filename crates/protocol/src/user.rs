@@ -173,7 +173,7 @@ pub struct UserCard {
 }
 
 /// POST /api/user/update_uinfo, the text fields of its multipart body; a missing one stays as it is.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct UpdateInfo {
     pub nickname: Option<Nickname>,

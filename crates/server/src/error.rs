@@ -29,6 +29,12 @@ pub enum Error {
 /// The outcome of an operation.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// What serde says is wrong, without what it quotes: that may be a password or a message.
+#[must_use]
+pub fn unquoted(why: &str) -> &str {
+    why.rfind(", expected ").map_or(why, |at| &why[at + 2..])
+}
+
 impl From<Code> for Error {
     fn from(code: Code) -> Self {
         Self::Refused(code)

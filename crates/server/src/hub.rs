@@ -303,8 +303,12 @@ impl Hub {
                 let frame = Frame::addressed(template, user);
                 if !is_message || hold.is_live_for(mark) {
                     line.outbox.push(frame);
-                } else {
-                    hold.keep(frame, mark);
+                } else if !hold.keep(frame, mark) {
+                    line.outbox.close(
+                        None,
+                        close::SLOW_CONSUMER,
+                        "more messages than wait for one",
+                    );
                 }
             }
         }

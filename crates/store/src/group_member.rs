@@ -188,7 +188,8 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Removes a member, by their own will or another's, with what still waited for them; `false` for who is none.
+    /// Removes a member, by their own will or another's, with what still waited for them and the invitations that they
+    /// made; `false` for who is none.
     pub fn leave(&mut self, group: GroupId, user: UserId) -> Result<bool, Error> {
         let removed = self.execute(
             "DELETE FROM group_members WHERE group_id = $1 AND user_id = $2",
@@ -201,6 +202,10 @@ impl Tx<'_> {
         self.execute(
             "DELETE FROM cursors WHERE user_id = $1
              AND conversation_id = (SELECT conversation_id FROM chat_groups WHERE id = $2)",
+            values![user, group],
+        )?;
+        self.execute(
+            "DELETE FROM group_invites WHERE inviter_id = $1 AND group_id = $2 AND state = 0",
             values![user, group],
         )?;
         Ok(true)

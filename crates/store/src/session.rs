@@ -93,17 +93,21 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Remembers a login and removes the user's oldest others, so that at most `devices` (at least 1) remain; returns
-    /// those removed.
+    /// Remembers a login and removes the user's expired and oldest others, so that at most `devices` (at least 1) remain;
+    /// returns those removed.
     pub fn open_session(
         &mut self,
         new: &NewSession,
         devices: usize,
     ) -> Result<Vec<SessionId>, Error> {
-        let displaced: Vec<SessionId> = self
-            .sessions_of(new.user_id)?
+        let others = self.sessions_of(new.user_id)?;
+        let (live, expired): (Vec<Session>, Vec<Session>) = others
+            .into_iter()
+            .partition(|session| session.expires_at > new.now);
+        let displaced: Vec<SessionId> = live
             .iter()
             .skip(devices.max(1) - 1)
+            .chain(&expired)
             .map(|session| session.id)
             .collect();
         for &id in &displaced {

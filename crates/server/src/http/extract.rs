@@ -16,7 +16,12 @@ use serde::{Deserializer, de::DeserializeOwned};
 use tokio::time::timeout;
 
 use super::answer::Failure;
-use crate::{app::App, error::Error, limits::Caller, session};
+use crate::{
+    app::App,
+    error::{Error, unquoted},
+    limits::Caller,
+    session,
+};
 
 /// The address that the connection came from; a request that came over none, as in tests, is nobody's friend.
 pub(super) fn peer(extensions: &Extensions) -> IpAddr {
@@ -145,10 +150,9 @@ where
     serde_path_to_error::deserialize(input).map_err(|error| {
         let path = error.path().to_string();
         let why = error.inner().to_string();
+        let why = unquoted(&why);
         // Where in the text it stands is of no use beside the field's name.
-        let why = why
-            .rsplit_once(" at line ")
-            .map_or(why.as_str(), |(why, _)| why);
+        let why = why.rsplit_once(" at line ").map_or(why, |(why, _)| why);
         let missing = why
             .strip_prefix("missing field `")
             .and_then(|rest| rest.strip_suffix('`'));

@@ -71,7 +71,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .map_response(guarded)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(shared_with_allowed_origins(&app.config))
+        .option_layer(shared_with_allowed_origins(&app.config))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&app),
             refuse_foreign_pages,
@@ -89,17 +89,19 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Pages of the origins that the operator allows may call and read, with their cookies; others only what any page may.
-fn shared_with_allowed_origins(config: &Config) -> CorsLayer {
+/// Pages of the origins that the operator allows, if there are any, may call and read, with their cookies; others only
+/// what any page may.
+fn shared_with_allowed_origins(config: &Config) -> Option<CorsLayer> {
     let origins = config
         .allow_origin
         .iter()
         .filter_map(|origin| HeaderValue::try_from(origin).ok());
-    CorsLayer::new()
+    let cors = CorsLayer::new()
         .allow_origin(origins.collect::<Vec<_>>())
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE]);
+    (!config.allow_origin.is_empty()).then_some(cors)
 }
 
 /// Tells browsers not to guess, load, frame or refer; an answer's own policy stays.

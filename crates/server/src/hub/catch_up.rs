@@ -77,15 +77,18 @@ impl Hold {
         }
     }
 
-    /// Keeps a message that [`is_live_for`](Self::is_live_for) held back; a repeat is dropped.
-    pub(super) fn keep(&mut self, frame: Frame, mark: Option<Mark>) {
-        if let Some(Holding::Waiting { held, lost }) = self.state.as_deref_mut() {
-            if held.len() < HELD {
-                held.push((frame, mark));
-            } else {
-                *lost = true;
-            }
+    /// Keeps a message that [`is_live_for`](Self::is_live_for) held back; a repeat is dropped. `false` when there was no
+    /// room for it and it is in no log either.
+    pub(super) fn keep(&mut self, frame: Frame, mark: Option<Mark>) -> bool {
+        let Some(Holding::Waiting { held, lost }) = self.state.as_deref_mut() else {
+            return true;
+        };
+        if held.len() < HELD {
+            held.push((frame, mark));
+            return true;
         }
+        *lost = mark.is_some();
+        *lost
     }
 }
 
@@ -194,7 +197,10 @@ async fn waiting_for(
     if app.config.messages.keep == Keep::None {
         return Ok(Vec::new());
     }
-    app.hub.delivered().flush(app).await?;
+    if let Err(error) = app.hub.delivered().flush(app).await {
+        // A full disk: what was delivered may come again, which is better than not being online at all.
+        tracing::warn!(%error, "cursors could not be moved; some messages may be pushed again");
+    }
     // What has been told by now is committed: the read below finds it.
     app.hub.forget_held(user, line);
     let limit = app.config.notice.replay_limit;

@@ -47,9 +47,18 @@ impl Delivered {
             .into_iter()
             .map(|((user, conversation), seq)| (user, conversation, seq))
             .collect();
+        let mut written = 0;
         for part in news.chunks(AT_ONCE) {
-            let part = part.to_vec();
-            app.store.write(move |tx| tx.mark_delivered(&part)).await?;
+            let moved = part.to_vec();
+            let outcome = app.store.write(move |tx| tx.mark_delivered(&moved)).await;
+            if let Err(error) = outcome {
+                // They are still to be written, once that is possible.
+                for &(user, conversation, seq) in &news[written..] {
+                    self.note(user, Mark { conversation, seq });
+                }
+                return Err(error);
+            }
+            written += part.len();
         }
         Ok(())
     }

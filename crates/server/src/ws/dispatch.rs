@@ -9,22 +9,22 @@ use hongyan_protocol::{
 
 use super::{Frame, Step};
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, unquoted},
     ops::{Ctx, friend, group, group_apply, group_invite, message},
 };
 
 /// Answers one request of an operation.
 pub(super) fn dispatch(ctx: &Ctx, operation: Operation, text: &str) -> Step {
-    let req_id = match req_id(text) {
+    let req_id = req_id(text);
+    // Counted before it is looked at: what is no request costs as much.
+    if let Err(wait) = ctx.app.rates.request(ctx.user, ctx.exempt) {
+        let answer = Error::TooMany(wait).answer(operation.path());
+        return Step::Reply(frame(&answer, req_id.unwrap_or_default()));
+    }
+    let req_id = match req_id {
         Ok(req_id) => req_id,
         Err(reason) => return Step::Reply(frame(&bad_request(reason), None)),
     };
-    if let Err(wait) = ctx.app.rates.request(ctx.user, ctx.exempt) {
-        return Step::Reply(frame(
-            &Error::TooMany(wait).answer(operation.path()),
-            req_id,
-        ));
-    }
     match operation {
         Operation::SendMsg => run(ctx, req_id, text, message::send),
         Operation::FriendAdd => run(ctx, req_id, text, friend::add),
@@ -39,13 +39,15 @@ pub(super) fn dispatch(ctx: &Ctx, operation: Operation, text: &str) -> Step {
     }
 }
 
-/// What answers a binary frame.
-#[must_use]
-pub(super) fn binary_refused() -> Frame {
-    frame(
-        &bad_request("a text frame with a JSON object is wanted, not a binary frame".to_owned()),
-        None,
-    )
+/// Answers a binary frame.
+pub(super) fn refuse_binary(ctx: &Ctx, operation: Operation) -> Step {
+    let answer = match ctx.app.rates.request(ctx.user, ctx.exempt) {
+        Ok(()) => {
+            bad_request("a text frame with a JSON object is wanted, not a binary frame".to_owned())
+        }
+        Err(wait) => Error::TooMany(wait).answer(operation.path()),
+    };
+    Step::Reply(frame(&answer, None))
 }
 
 fn run<R, F, A>(ctx: &Ctx, req_id: Option<ReqId>, text: &str, operation: F) -> Step
@@ -54,17 +56,35 @@ where
     F: FnOnce(Ctx, R) -> A,
     A: Future<Output = Result<R::Reply>> + Send + 'static,
 {
-    let request =
-        match serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)) {
-            Ok(request) => request,
-            Err(error) => return Step::Reply(frame(&bad_request(error.to_string()), req_id)),
-        };
+    let request = match read(text) {
+        Ok(request) => request,
+        Err(reason) => return Step::Reply(frame(&bad_request(reason), req_id)),
+    };
     let outcome = operation(ctx.clone(), request);
     Step::Later(Box::pin(async move {
         let done = outcome.await.and_then(|reply| Ok(Answer::done(&reply)?));
         let answer = done.unwrap_or_else(|error| error.answer(R::OPERATION.path()));
         frame(&answer, req_id)
     }))
+}
+
+/// Longest name of a field that is repeated: an unknown one may be anything.
+const LONGEST_PATH: usize = 64;
+
+/// Reads a request; an error names the field that is wrong.
+fn read<R: Request>(text: &str) -> std::result::Result<R, String> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let request = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let (path, why) = (error.path().to_string(), error.inner().to_string());
+        let why = unquoted(&why);
+        if path == "." || path.len() > LONGEST_PATH {
+            why.to_owned()
+        } else {
+            format!("{path}: {why}")
+        }
+    })?;
+    json.end().map_err(|error| error.to_string())?;
+    Ok(request)
 }
 
 fn req_id(text: &str) -> std::result::Result<Option<ReqId>, String> {

@@ -244,7 +244,7 @@ impl Handler for Requests {
     }
 
     fn binary(&mut self, _: &[u8]) -> Step {
-        Step::Reply(dispatch::binary_refused())
+        dispatch::refuse_binary(&self.ctx, self.operation)
     }
 
     fn written(&mut self, _: Mark) {}

@@ -1,11 +1,25 @@
 //! The server as a black box: every test speaks to it over real sockets, through the client or byte by byte.
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
+mod access;
+mod bad_input;
+mod code;
+mod command_line;
+mod crash;
+mod dead_peer;
+mod disk_full;
 mod document;
 mod endpoint;
+mod friend;
+mod group;
+mod group_apply;
+mod group_invite;
 mod harness;
 mod limits;
 mod message;
 mod presence;
+mod race;
 mod session;
+mod shutdown;
+mod store_file;
 mod user;

@@ -263,6 +263,21 @@ async fn without_keeping_only_those_who_are_online_hear_and_no_byte_reaches_the_
     }
 }
 
+#[tokio::test]
+async fn without_keeping_a_connection_that_cannot_hear_yet_holds_back_a_bounded_number() {
+    let server = TestServer::start_with(|config| {
+        config.messages.keep = Keep::None;
+        config.notice.replay_delay_ms = 3_600_000;
+    })
+    .await;
+    let [mut ann, mut bo] = server.users(["ann", "bo"]).await;
+    ann.befriend(&mut bo).await;
+    for n in 0..=256 {
+        ann.send(&bo, &n.to_string()).await.unwrap();
+    }
+    assert_eq!(bo.close_code().await, Some(4008));
+}
+
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

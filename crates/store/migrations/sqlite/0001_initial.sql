@@ -108,6 +108,7 @@ CREATE TABLE group_invites (
     handled_at INTEGER
 );
 CREATE UNIQUE INDEX group_invites_pending ON group_invites (user_id, group_id) WHERE state = 0;
+CREATE INDEX group_invites_made ON group_invites (inviter_id, group_id) WHERE state = 0;
 
 -- `kind`: 0 two friends (user_a below user_b by bytes), 1 a group. `last_seq` counts the messages ever appended.
 CREATE TABLE conversations (

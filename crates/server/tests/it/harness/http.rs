@@ -20,6 +20,8 @@ pub(crate) struct Web {
 impl TestServer {
     /// A new one, with connections of its own.
     pub(crate) fn web(&self) -> Web {
+        // An error says that the server's own client has chosen already.
+        _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let url = self.url.clone();
         Web { http, url }

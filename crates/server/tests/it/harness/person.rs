@@ -83,14 +83,32 @@ impl Person {
     /// Has a stranger ask for friendship and expects to hear of nothing before that: events arrive in the order in which
     /// they happened, so whatever happened before would have come first.
     pub(crate) async fn heard_nothing(&mut self) {
+        let marker = self.mark().await;
+        let event = self.expect(EventType::FriendAdd).await;
+        assert_eq!(event.from(), Some(marker), "{:?}", event.received());
+    }
+
+    /// Has a stranger ask for friendship.
+    async fn mark(&self) -> UserId {
         // The devices of one user are several persons here.
         static MARKERS: AtomicU32 = AtomicU32::new(0);
-        let marker = MARKERS.fetch_add(1, Ordering::Relaxed);
-        let name = format!("marker-{marker}");
+        let name = format!("marker-{}", MARKERS.fetch_add(1, Ordering::Relaxed));
         let stranger = self.client().register(&account(&name)).await.unwrap();
         stranger.add_friend(self.id(), "").await.unwrap();
-        let event = self.expect(EventType::FriendAdd).await;
-        assert_eq!(event.from(), Some(stranger.id()), "{:?}", event.received());
+        stranger.id()
+    }
+
+    /// As [`heard_nothing`](Self::heard_nothing), except of friends who came or went.
+    pub(crate) async fn forget_presence(&mut self) {
+        let marker = self.mark().await;
+        loop {
+            let event = self.event().await;
+            if event.from() == Some(marker) {
+                return;
+            }
+            let name = EventType::FriendStatusChange.as_str();
+            assert_eq!(event.name(), name, "{:?}", event.received());
+        }
     }
 
     /// The close code of the notice connection, once it is closed.
