@@ -10,9 +10,6 @@ mod page;
 mod search;
 mod user;
 
-#[cfg(test)]
-mod tests;
-
 use std::{any::Any, sync::Arc};
 
 use axum::{

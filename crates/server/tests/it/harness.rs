@@ -7,7 +7,10 @@ mod process;
 mod scene;
 mod seed;
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use hongyan_client::{Client, RawSocket};
 use hongyan_protocol::user::{Name, Password, Register, Sex, Sign};
@@ -183,4 +186,18 @@ pub(crate) fn account(name: &str) -> Register {
 /// A username that follows the rule: "ann" is "ann-".
 pub(crate) fn username(name: &str) -> String {
     format!("{name:-<4}")
+}
+
+/// Every file in a folder and its folders.
+pub(crate) fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            files.extend(files_in(&entry.path()));
+        } else {
+            files.push(entry.path());
+        }
+    }
+    files
 }

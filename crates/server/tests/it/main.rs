@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod access;
+mod account;
 mod bad_input;
 mod code;
 mod command_line;
@@ -17,8 +18,10 @@ mod group_invite;
 mod harness;
 mod limits;
 mod message;
+mod password;
 mod presence;
 mod race;
+mod search;
 mod session;
 mod shutdown;
 mod store_file;

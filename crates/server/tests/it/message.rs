@@ -5,7 +5,7 @@ use hongyan_protocol::{Code, EventType, Operation, message::WhenOffline};
 use hongyan_server::config::Keep;
 use serde_json::json;
 
-use crate::harness::{Person, TestServer, exchange, soon, to_friend};
+use crate::harness::{Person, TestServer, exchange, files_in, soon, to_friend};
 
 #[tokio::test]
 async fn a_message_reaches_the_friend_and_nobody_else() {
@@ -254,7 +254,7 @@ async fn without_keeping_only_those_who_are_online_hear_and_no_byte_reaches_the_
     assert_eq!(ann.code(&message).await, Code::TargetOffline);
     drop((ann, bo));
     server.stop().await;
-    for entry in walk(server.data_dir()) {
+    for entry in files_in(server.data_dir()) {
         let bytes = std::fs::read(&entry).unwrap();
         let found = bytes
             .windows(CANARY.len())
@@ -276,19 +276,6 @@ async fn without_keeping_a_connection_that_cannot_hear_yet_holds_back_a_bounded_
         ann.send(&bo, &n.to_string()).await.unwrap();
     }
     assert_eq!(bo.close_code().await, Some(4008));
-}
-
-fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_dir() {
-            files.extend(walk(&entry.path()));
-        } else {
-            files.push(entry.path());
-        }
-    }
-    files
 }
 
 #[tokio::test]

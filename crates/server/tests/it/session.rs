@@ -419,3 +419,25 @@ async fn a_request_that_is_no_handshake_is_told_what_would_be_one() {
         assert_eq!(handshake("13", key).await.status, 400, "{key}");
     }
 }
+
+#[tokio::test]
+async fn pages_of_an_allowed_origin_may_read_answers_and_others_may_not() {
+    let server = TestServer::start_with(|config| {
+        config.allow_origin = vec!["https://chat.example.org".to_owned()];
+    })
+    .await;
+    for (origin, named) in [
+        ("https://chat.example.org", "https://chat.example.org"),
+        ("https://evil.example", ""),
+    ] {
+        let preflight = server
+            .web()
+            .request("OPTIONS", "/api/login")
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "content-type");
+        let answer = reply(preflight).await;
+        let allowed = answer.headers.get("access-control-allow-origin");
+        assert_eq!(allowed.map_or("", |value| value.to_str().unwrap()), named);
+    }
+}

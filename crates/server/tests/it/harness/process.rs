@@ -166,7 +166,8 @@ pub(crate) struct Answered {
 pub(crate) async fn run(mut command: Command, input: &str) -> Answered {
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(input.as_bytes()).await.unwrap();
+    // A command that refuses does not read it, and may be gone already.
+    _ = stdin.write_all(input.as_bytes()).await;
     drop(stdin);
     let output = soon("the end of the command", child.wait_with_output())
         .await
