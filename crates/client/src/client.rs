@@ -35,6 +35,8 @@ impl Client {
     /// [`Error::Invalid`] when the address is none.
     pub fn new(server: &str) -> Result<Self> {
         let address = Address::read(server)?;
+        // An error says that the program has chosen its cryptography already.
+        _ = rustls::crypto::ring::default_provider().install_default();
         // WebSockets go past the proxies of the environment, so the rest does too: one server, one way to it.
         let http = reqwest::Client::builder()
             .no_proxy()

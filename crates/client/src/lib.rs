@@ -8,7 +8,7 @@
 //! use hongyan_client::{Client, News, protocol::Happening};
 //!
 //! # async fn chat() -> Result<(), Box<dyn std::error::Error>> {
-//! let client = Client::new("http://127.0.0.1:8080")?;
+//! let client = Client::new("http://127.0.0.1:8006")?;
 //! let ann = client.login("anna", "a long password").await?;
 //! let bo = client.login("bobo", "another password").await?;
 //!
@@ -39,8 +39,7 @@
 //! ```
 //!
 //! Every wait for an answer has a deadline: 10 s to connect, 30 s for a call. Every queue has a bound, at which callers
-//! wait. TLS is not built in: talk to the server
-//! itself, on the same host or in a private network, not through a proxy that wants `https://`.
+//! wait. An `https://` server is trusted when the system trusts its certificate.
 
 use std::time::Duration;
 

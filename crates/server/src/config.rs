@@ -1,8 +1,10 @@
 //! The settings: flags before `HONGYAN_*` environment before a TOML file before the defaults below.
 
 use std::{
+    fmt,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
+    str::FromStr,
     time::Duration,
 };
 
@@ -11,7 +13,7 @@ use figment::{
     providers::{Env, Format, Serialized, Toml},
 };
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::ws;
 
@@ -24,8 +26,10 @@ pub struct Config {
     /// Where everything is kept: the database and uploaded pictures.
     pub data_dir: PathBuf,
     /// Further origins (`https://chat.example.org`) whose pages may connect; the server's own host always may.
+    #[serde(deserialize_with = "listed")]
     pub allow_origin: Vec<String>,
     /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    #[serde(deserialize_with = "listed")]
     pub trusted_proxies: Vec<IpNet>,
     pub accounts: Accounts,
     pub passwords: Passwords,
@@ -149,6 +153,7 @@ pub struct Limits {
     /// Pixels of an uploaded picture, width times height.
     pub picture_pixels: u64,
     /// Networks that rates and connection counts do not bind: load tests, own bots.
+    #[serde(deserialize_with = "listed")]
     pub exempt: Vec<IpNet>,
 }
 
@@ -226,7 +231,7 @@ impl Config {
         }
         // HONGYAN_LIMITS__FRAME_BYTES is `frame-bytes` in `[limits]`.
         let environment = Env::prefixed("HONGYAN_")
-            .ignore(&["password", "config", "log"])
+            .ignore(&["password", "config", "log", "log_format"])
             .map(|name| name.as_str().replace("__", ".").replace('_', "-").into());
         let config: Self = figment
             .merge(environment)
@@ -341,6 +346,30 @@ impl Config {
     }
 }
 
+/// A list, or one text with commas, as the environment has it.
+fn listed<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        List(Vec<String>),
+    }
+    let items = match Written::deserialize(deserializer)? {
+        Written::Text(text) => text.split(',').map(str::to_owned).collect(),
+        Written::List(items) => items,
+    };
+    let items = items.iter().map(|item| item.trim());
+    let read = |item: &str| {
+        item.parse()
+            .map_err(|error| de::Error::custom(format_args!("{item:?} is wrong: {error}")))
+    };
+    items.filter(|item| !item.is_empty()).map(read).collect()
+}
+
 fn one_line(error: &figment::Error) -> String {
     error
         .clone()
@@ -355,10 +384,19 @@ fn one_line(error: &figment::Error) -> String {
             } else {
                 format!("{}: ", error.path.join("."))
             };
-            format!("{path}{}{}", error.kind, source.unwrap_or_default())
+            // A TOML parser draws the place below its name; the name has line and column already.
+            let kind = error.kind.to_string();
+            let told: Vec<&str> = kind.lines().filter(|line| !is_drawing(line)).collect();
+            format!("{path}{}{}", told.join(": "), source.unwrap_or_default())
         })
         .collect::<Vec<_>>()
         .join("; ")
+}
+
+/// Whether a line of an error shows a line of the file: `3 | listen = ` or `  |          ^`.
+fn is_drawing(line: &str) -> bool {
+    line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ')
+        .starts_with('|')
 }
 
 #[cfg(test)]
@@ -380,6 +418,7 @@ mod tests {
         for (text, name) in [
             ("[limits]\nframe-byte = 1", "frame-byte"),
             ("listen = 'nowhere'", "listen"),
+            ("\nlisten = ", "line 2, column"),
             ("[accounts]\ndevices = 0", "accounts.devices"),
             ("allow-origin = ['chat.example.org']", "chat.example.org"),
             ("[messages]\nkeep = 'sometimes'", "keep"),
@@ -388,6 +427,17 @@ mod tests {
             let error = Config::load(Some(&file), serde_json::json!({})).unwrap_err();
             assert!(error.contains(name), "{error}");
             assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_list_may_be_one_text_with_commas() {
+        for list in ["'10.0.0.0/8, 127.0.0.0/8'", "['10.0.0.0/8', '127.0.0.0/8']"] {
+            let dir = tempfile::tempdir().unwrap();
+            let file = dir.path().join("hongyan.toml");
+            std::fs::write(&file, format!("[limits]\nexempt = {list}")).unwrap();
+            let config = Config::load(Some(&file), serde_json::json!({})).unwrap();
+            assert_eq!(config.limits.exempt.len(), 2);
         }
     }
 

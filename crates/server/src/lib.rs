@@ -2,8 +2,10 @@
 
 pub mod access;
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod data_dir;
 pub mod error;
 pub mod http;
 pub mod hub;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The command `hongyan`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hongyan_server::cli::main()
+}

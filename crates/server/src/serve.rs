@@ -24,7 +24,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::Config,
-    http::{message, router},
+    http::{guarded, message, router},
     hub::Hub,
     limits::Rates,
     password::Hasher,
@@ -253,25 +253,29 @@ impl Visit {
     async fn answer(&self, request: Request<Incoming>) -> Response {
         let mut request = request.map(Body::new);
         if let Some(door) = Door::at(request.uri().path()) {
-            return upgrade(
+            let answer = upgrade(
                 &self.app,
                 &self.sockets,
                 door,
                 self.peer,
                 Arc::clone(&self.place),
                 request,
-            )
-            .await;
+            );
+            let answer = answer.await;
+            return match answer.status() {
+                StatusCode::SWITCHING_PROTOCOLS => answer,
+                _ => guarded(answer),
+            };
         }
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let deadline = Duration::from_secs(self.app.config.connection.body_seconds);
         match timeout(deadline, self.router.clone().oneshot(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
-            Err(_) => message(
+            Err(_) => guarded(message(
                 StatusCode::REQUEST_TIMEOUT,
                 "the request took too long; try again",
-            ),
+            )),
         }
     }
 }

@@ -42,6 +42,10 @@ pub enum OpenError {
         known: u32,
     },
     /// The file is no database, is damaged, or cannot be read or written.
-    #[error("cannot open the database {}: {source}", path.display())]
+    #[error(
+        "cannot open the database {}: {source}; check that the user who runs hongyan may write there, or restore it \
+         from a backup",
+        path.display()
+    )]
     Database { path: PathBuf, source: Error },
 }

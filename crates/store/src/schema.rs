@@ -1,6 +1,6 @@
 //! Opening the database file: settings, migrations, the epoch.
 
-use std::{path::Path, time::Duration};
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
 
 use hongyan_protocol::id::MsgId;
 use rusqlite::Connection;
@@ -32,10 +32,18 @@ const SETTINGS: &str = "
 
 /// The connection that writes, with the schema this release knows.
 pub(crate) fn open_writing(path: &Path) -> Result<Link, OpenError> {
-    let broken = |error: rusqlite::Error| OpenError::Database {
+    let unfit = |why: String| OpenError::Database {
         path: path.to_owned(),
-        source: Error::Failed(error.to_string()),
+        source: Error::Failed(why),
     };
+    let broken = |error: rusqlite::Error| unfit(error.to_string());
+    // SQLite gives its log the mode of the database.
+    let private = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path);
+    private.map_err(|error| unfit(error.to_string()))?;
     let mut connection = open(path, "PRAGMA cache_size = -32768;").map_err(broken)?;
     if let Some(found) = migrate(&mut connection).map_err(broken)? {
         return Err(OpenError::Newer {

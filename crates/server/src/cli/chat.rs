@@ -35,7 +35,7 @@ mod screen;
 const GOODBYE: Duration = Duration::from_secs(5);
 
 /// Talks with the server at this address until the user leaves (success) or the login ends (an error).
-pub async fn run(server_url: &str) -> Result<()> {
+pub(super) async fn run(server_url: &str) -> Result<()> {
     let client = Client::new(server_url)?;
     let (mut input, screen) = Input::open()?;
     screen.say(format!(

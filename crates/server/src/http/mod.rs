@@ -35,7 +35,6 @@ use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::CorsLayer,
     request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
-    set_header::SetResponseHeaderLayer,
     trace::TraceLayer,
 };
 use uuid::Uuid;
@@ -70,20 +69,9 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(SetRequestIdLayer::new(REQUEST_ID, OwnRequestId))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            CONTENT_SECURITY_POLICY,
-            POLICY,
-        ))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            REFERRER_POLICY,
-            HeaderValue::from_static("no-referrer"),
-        ))
+        .map_response(guarded)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(shared_with_allowed_origins(&app.config))
+        .option_layer(shared_with_allowed_origins(&app.config))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&app),
             refuse_foreign_pages,
@@ -101,17 +89,28 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Pages of the origins that the operator allows may call and read, with their cookies; others only what any page may.
-fn shared_with_allowed_origins(config: &Config) -> CorsLayer {
+/// Pages of the origins that the operator allows, if there are any, may call and read, with their cookies; others only
+/// what any page may.
+fn shared_with_allowed_origins(config: &Config) -> Option<CorsLayer> {
     let origins = config
         .allow_origin
         .iter()
         .filter_map(|origin| HeaderValue::try_from(origin).ok());
-    CorsLayer::new()
+    let cors = CorsLayer::new()
         .allow_origin(origins.collect::<Vec<_>>())
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE]);
+    (!config.allow_origin.is_empty()).then_some(cors)
+}
+
+/// Tells browsers not to guess, load, frame or refer; an answer's own policy stays.
+pub(crate) fn guarded<B>(mut response: Response<B>) -> Response<B> {
+    let headers = response.headers_mut();
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(POLICY);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
 }
 
 /// The one place where an endpoint meets what it does.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::{
         HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
@@ -48,18 +48,24 @@ pub(super) async fn index() -> Response {
     (headers, Html(INDEX)).into_response()
 }
 
+/// The last part of a path; what is no text names no picture.
+type Name = Result<Path<String>, PathRejection>;
+
 /// An uploaded picture: its content never changes under its name.
-pub(super) async fn uploaded(State(app): State<Arc<App>>, Path(name): Path<String>) -> Reply {
+pub(super) async fn uploaded(State(app): State<Arc<App>>, name: Name) -> Reply {
+    let Ok(Path(name)) = name else {
+        return Ok(png(None, ""));
+    };
     let content = app.pictures.read(&name).await.map_err(Failure::broken)?;
     Ok(png(content, "public, max-age=31536000, immutable"))
 }
 
 /// One of our own pictures, which a new release may draw anew.
-pub(super) async fn default_picture(Path(name): Path<String>) -> Response {
-    png(
-        picture::default_named(&name).map(Bytes::from_static),
-        "public, max-age=86400",
-    )
+pub(super) async fn default_picture(name: Name) -> Response {
+    let content = name
+        .ok()
+        .and_then(|Path(name)| picture::default_named(&name));
+    png(content.map(Bytes::from_static), "public, max-age=86400")
 }
 
 fn png(content: Option<Bytes>, cached: &'static str) -> Response {

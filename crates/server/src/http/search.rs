@@ -31,6 +31,11 @@ fn given((field, text): Field) -> Result<Option<String>, Failure> {
             field,
             format_args!("at most {LONGEST} characters are taken"),
         )),
+        // To SQLite's LIKE a text ends there, so that it would be in every nickname.
+        Some(text) if text.contains('\0') => Err(Failure::invalid(
+            field,
+            "the character U+0000 is not allowed",
+        )),
         text => Ok(text),
     }
 }

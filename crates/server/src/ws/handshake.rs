@@ -10,7 +10,8 @@ use base64::{
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version,
     header::{
-        ALLOW, CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+        ALLOW, CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+        SEC_WEBSOCKET_VERSION, UPGRADE,
     },
 };
 use sha1::{Digest, Sha1};
@@ -56,6 +57,10 @@ impl Refusal {
     pub fn response<B: From<String>>(self) -> Response<B> {
         let mut response = Response::new(B::from(self.to_string()));
         *response.status_mut() = self.status();
+        response.headers_mut().insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        );
         let header = match self {
             Self::Method => Some((ALLOW, "GET")),
             Self::NoUpgrade => Some((UPGRADE, "websocket")),

@@ -1,7 +1,10 @@
 //! A server of its own for each test, people on it, and what they hear.
 
+mod http;
 mod person;
 mod process;
+mod scene;
+mod seed;
 
 use std::time::Duration;
 
@@ -11,8 +14,11 @@ use hongyan_server::{clock::Clock, config::Config, serve::Server};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
+pub(crate) use http::{Reply, Web, cookies, reply};
 pub(crate) use person::{Person, exchange, to_friend};
-pub(crate) use process::Process;
+pub(crate) use process::{Process, command};
+pub(crate) use scene::{MEMBERS, Role, Scene, stage};
+pub(crate) use seed::assert_event;
 
 /// The time at which a test's clock begins: that of the seed document's examples.
 pub(crate) const BEGINNING: i64 = 1_534_417_492_018;
@@ -90,6 +96,19 @@ impl TestServer {
         if let Some(server) = self.server.take() {
             soon("the shutdown", server.shutdown()).await;
         }
+    }
+
+    /// Changes what no operation changes yet, behind the server's back.
+    pub(crate) async fn meddle<F>(&self, change: F)
+    where
+        F: FnOnce(&mut hongyan_store::Tx<'_>) -> Result<bool, hongyan_store::Error>
+            + Send
+            + 'static,
+    {
+        let store = hongyan_store::Store::open(&hongyan_store::Options::new(self.data_dir()));
+        let store = store.unwrap();
+        assert!(store.write(change).await.unwrap(), "it was there to change");
+        store.close().await;
     }
 
     /// Where everything is kept.

@@ -1,6 +1,9 @@
 //! Somebody who is logged in, asks for things and hears of things.
 
-use std::ops::Deref;
+use std::{
+    ops::Deref,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use hongyan_client::{Error, Event, Notices, RawSocket, Session};
 use hongyan_protocol::{
@@ -19,7 +22,6 @@ use super::{account, soon, username};
 pub(crate) struct Person {
     session: Session,
     notices: Option<Notices>,
-    markers: u32,
 }
 
 impl Deref for Person {
@@ -34,7 +36,6 @@ impl Person {
         Self {
             session,
             notices: None,
-            markers: 0,
         }
     }
 
@@ -82,13 +83,32 @@ impl Person {
     /// Has a stranger ask for friendship and expects to hear of nothing before that: events arrive in the order in which
     /// they happened, so whatever happened before would have come first.
     pub(crate) async fn heard_nothing(&mut self) {
-        self.markers += 1;
-        let tail = self.id().to_string().split_off(26);
-        let name = format!("m{}-{tail}", self.markers);
+        let marker = self.mark().await;
+        let event = self.expect(EventType::FriendAdd).await;
+        assert_eq!(event.from(), Some(marker), "{:?}", event.received());
+    }
+
+    /// Has a stranger ask for friendship.
+    async fn mark(&self) -> UserId {
+        // The devices of one user are several persons here.
+        static MARKERS: AtomicU32 = AtomicU32::new(0);
+        let name = format!("marker-{}", MARKERS.fetch_add(1, Ordering::Relaxed));
         let stranger = self.client().register(&account(&name)).await.unwrap();
         stranger.add_friend(self.id(), "").await.unwrap();
-        let event = self.expect(EventType::FriendAdd).await;
-        assert_eq!(event.from(), Some(stranger.id()), "{:?}", event.received());
+        stranger.id()
+    }
+
+    /// As [`heard_nothing`](Self::heard_nothing), except of friends who came or went.
+    pub(crate) async fn forget_presence(&mut self) {
+        let marker = self.mark().await;
+        loop {
+            let event = self.event().await;
+            if event.from() == Some(marker) {
+                return;
+            }
+            let name = EventType::FriendStatusChange.as_str();
+            assert_eq!(event.name(), name, "{:?}", event.received());
+        }
     }
 
     /// The close code of the notice connection, once it is closed.

@@ -19,7 +19,26 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a server on a free port and waits until it says where it listens.
     pub(crate) async fn start(data_dir: &Path) -> Self {
-        let mut child = command(data_dir).spawn().unwrap();
+        Self::spawn(command(data_dir)).await
+    }
+
+    /// Has `outer`, a command that runs its arguments, run `inner`.
+    pub(crate) async fn start_within(mut outer: Command, inner: Command) -> Self {
+        let inner = inner.as_std();
+        let variables = inner
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?)));
+        outer
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .envs(variables)
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        Self::spawn(outer).await
+    }
+
+    async fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = soon("the address of the server", async {
             loop {
@@ -31,6 +50,16 @@ impl Process {
         })
         .await;
         Self { child, url }
+    }
+
+    /// Bounds the size in bytes of what it writes to from now on; a later call may lift the bound.
+    pub(crate) async fn limit_files(&self, bytes: &str) {
+        let pid = self.child.id().unwrap().to_string();
+        let limited = Command::new("prlimit")
+            .args(["--pid", &pid, &format!("--fsize={bytes}:")])
+            .status()
+            .await;
+        assert!(limited.unwrap().success());
     }
 
     /// A client of it.

@@ -1,0 +1,199 @@
+//! Who may do what: one table of everybody and every operation.
+
+use hongyan_protocol::Operation;
+use serde_json::{Value, json};
+
+use crate::harness::{Role, Scene, TestServer, exchange, soon, stage};
+
+/// The columns of [`TABLE`]; the last is somebody who has not logged in.
+const WHO: [Option<Role>; 7] = [
+    Some(Role::Applicant),
+    Some(Role::Addressee),
+    Some(Role::Owner),
+    Some(Role::Member),
+    Some(Role::ExMember),
+    Some(Role::Outsider),
+    None,
+];
+
+/// What is asked for, and how each of them is answered: with a code, or with the socket closed (1008).
+#[rustfmt::skip]
+const TABLE: &[(Operation, Request, [&str; 7])] = {
+    use Operation::*;
+    &[
+    //                                 applicant addressee owner  member ex-memb. outsider anonymous
+    (SendMsg,          to_the_guest,  ["0001",  "0001",  "0000", "0000", "0001", "0001",  "1008"]),
+    (SendMsg,          to_the_group,  ["0206",  "0206",  "0000", "0000", "0206", "0206",  "1008"]),
+    (SendMsg,          to_the_member, ["0001",  "0001",  "0001", "9997", "0001", "0001",  "1008"]),
+    (FriendAdd,        the_addressee, ["0105",  "0104",  "0103", "0000", "0000", "0000",  "1008"]),
+    (FriendAdd,        the_applicant, ["0104",  "0000",  "0000", "0000", "0000", "0000",  "1008"]),
+    (FriendAddReply,   agreed,        ["0101",  "0000",  "0101", "0101", "0101", "0101",  "1008"]),
+    (FriendDel,        the_guest,     ["0001",  "0001",  "0000", "0000", "0001", "0001",  "1008"]),
+    (GroupAdd,         the_group,     ["0203",  "0000",  "0202", "0202", "0000", "0000",  "1008"]),
+    (GroupAddReply,    agreed,        ["0204",  "0204",  "0000", "0204", "0204", "0204",  "1008"]),
+    (GroupInvite,      the_guest,     ["0206",  "0206",  "0000", "0000", "0206", "0206",  "1008"]),
+    (GroupInvite,      the_addressee, ["0206",  "0206",  "0208", "0001", "0206", "0206",  "1008"]),
+    (GroupInviteReply, agreed,        ["0209",  "0000",  "0209", "0209", "0209", "0209",  "1008"]),
+    (GroupLeave,       the_group,     ["0206",  "0206",  "0211", "0000", "0206", "0206",  "1008"]),
+    (GroupKick,        the_bass,      ["0206",  "0206",  "0000", "0207", "0206", "0206",  "1008"]),
+    (GroupKick,        the_member,    ["0206",  "0206",  "0000", "0207", "0206", "0206",  "1008"]),
+    (GroupKick,        the_owner,     ["0206",  "0206",  "0207", "0207", "0206", "0206",  "1008"]),
+    ]
+};
+
+/// Names the object of an operation in a scene.
+type Request = fn(&Scene) -> Value;
+
+fn to_the_guest(scene: &Scene) -> Value {
+    json!({"toUserId": scene.id(Role::Guest), "msg": "hi"})
+}
+
+fn to_the_group(scene: &Scene) -> Value {
+    json!({"toGroupId": scene.group, "msg": "hi"})
+}
+
+fn to_the_member(scene: &Scene) -> Value {
+    json!({"toUserId": scene.id(Role::Member), "msg": "hi"})
+}
+
+fn agreed(scene: &Scene) -> Value {
+    json!({
+        "friendApplyId": scene.friend_apply,
+        "groupApplyId": scene.group_apply,
+        "groupInviteId": scene.group_invite,
+        "agree": true,
+    })
+}
+
+fn the_group(scene: &Scene) -> Value {
+    json!({"groupId": scene.group})
+}
+
+fn user(scene: &Scene, role: Role) -> Value {
+    json!({"groupId": scene.group, "userId": scene.id(role)})
+}
+
+fn the_guest(scene: &Scene) -> Value {
+    user(scene, Role::Guest)
+}
+
+fn the_applicant(scene: &Scene) -> Value {
+    user(scene, Role::Applicant)
+}
+
+fn the_addressee(scene: &Scene) -> Value {
+    user(scene, Role::Addressee)
+}
+
+fn the_owner(scene: &Scene) -> Value {
+    user(scene, Role::Owner)
+}
+
+fn the_member(scene: &Scene) -> Value {
+    user(scene, Role::Member)
+}
+
+fn the_bass(scene: &Scene) -> Value {
+    user(scene, Role::Bass)
+}
+
+#[tokio::test]
+async fn everybody_may_do_what_the_table_says_and_nothing_else() {
+    let server = stage().await;
+    let mut wrong = Vec::new();
+    for &(operation, request, expected) in TABLE {
+        for (who, expected) in WHO.into_iter().zip(expected) {
+            let scene = Scene::on(&server).await;
+            let request = request(&scene);
+            let before = scene.state().await;
+            let answered = match who {
+                Some(role) => {
+                    let answer = scene.ask(role, operation, &request).await;
+                    answer.code.as_str().to_owned()
+                }
+                None => anonymous(&server, operation, &request).await,
+            };
+            if answered != expected {
+                wrong.push(format!(
+                    "{operation:?} {who:?} {request}: {answered} instead of {expected}"
+                ));
+            }
+            if answered != "0000" {
+                let after = scene.state().await;
+                assert_eq!(before, after, "{operation:?} {who:?} {answered}");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Asks without a session: the handshake succeeds, the request is not answered, and the socket is closed.
+async fn anonymous(server: &TestServer, operation: Operation, request: &Value) -> String {
+    let mut socket = server.socket(operation.path(), &[]).await.unwrap();
+    // The server may have closed already.
+    _ = socket.send_text(request.to_string()).await;
+    let answer = soon("the close", socket.next()).await;
+    assert!(answer.is_err(), "{answer:?}");
+    let code = soon("the close", socket.closed()).await;
+    code.map_or("no code".to_owned(), |code| code.to_string())
+}
+
+#[tokio::test]
+async fn the_table_has_every_operation() {
+    for operation in Operation::ALL {
+        assert!(
+            TABLE.iter().any(|(named, ..)| named == operation),
+            "{operation:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_over_opens_no_door_and_closes_those_that_are_open() {
+    let server = stage().await;
+    let scene = Scene::on(&server).await;
+    let owner = scene.of(Role::Owner);
+    let mut open = Vec::new();
+    for &operation in Operation::ALL {
+        open.push(owner.door(operation).await);
+    }
+    owner.logout().await.unwrap();
+    for mut socket in open {
+        assert_eq!(soon("the close", socket.closed()).await, Some(1008));
+    }
+    for &operation in Operation::ALL {
+        let mut socket = owner.door(operation).await;
+        assert_eq!(soon("the close", socket.closed()).await, Some(1008));
+    }
+}
+
+/// Forged credentials are as good as none.
+#[tokio::test]
+async fn a_token_that_is_not_quite_right_opens_no_door() {
+    let server = stage().await;
+    let [ann, bo] = server.users(["ann", "bo"]).await;
+    let token = ann.token();
+    let mut guessed = token.to_owned();
+    let last = guessed.pop().unwrap();
+    guessed.push(if last == 'A' { 'B' } else { 'A' });
+    let cases: [(&str, String); 6] = [
+        ("Authorization", format!("Bearer {guessed}")),
+        ("Authorization", "Bearer ".to_owned()),
+        ("Authorization", format!("Basic {token}")),
+        ("Cookie", format!("token={token}")),
+        ("Cookie", format!("token={token}; uid={}", bo.id())),
+        ("Cookie", format!("uid={}", ann.id())),
+    ];
+    for path in [Operation::SendMsg.path(), "/ws/notice/event"] {
+        for (name, value) in &cases {
+            let mut socket = server.socket(path, &[(name, value)]).await.unwrap();
+            let code = soon("the close", socket.closed()).await;
+            assert_eq!(code, Some(1008), "{path} {name}: {value}");
+        }
+    }
+    let cookies = format!("token={token}; uid={}", ann.id());
+    let path = Operation::FriendDel.path();
+    let mut socket = server.socket(path, &[("Cookie", &cookies)]).await.unwrap();
+    let request = json!({"userId": bo.id()}).to_string();
+    assert_eq!(exchange(&mut socket, &request).await.code.as_str(), "0001");
+}
