@@ -19,8 +19,19 @@ pub(crate) fn memory(pid: u32) -> Result<u64> {
 pub(crate) fn cpu(pid: u32) -> Result<Duration> {
     let ticks = ticks(&read(pid, "stat")?)
         .with_context(|| format!("/proc/{pid}/stat is not as expected"))?;
+    Ok(duration(ticks))
+}
+
+/// CPU time of everything on this machine since its start: what is left beside server and generator disturbs both.
+pub(crate) fn machine_cpu() -> Result<Duration> {
+    let stat = fs::read_to_string("/proc/stat").context("cannot read /proc/stat")?;
+    let ticks = busy(&stat).context("/proc/stat is not as expected")?;
+    Ok(duration(ticks))
+}
+
+fn duration(ticks: u64) -> Duration {
     let per_second = rustix::param::clock_ticks_per_second();
-    Ok(Duration::from_secs_f64(ticks as f64 / per_second as f64))
+    Duration::from_secs_f64(ticks as f64 / per_second as f64)
 }
 
 fn read(pid: u32, file: &str) -> Result<String> {
@@ -38,6 +49,16 @@ fn ticks(stat: &str) -> Option<u64> {
     Some(user + system)
 }
 
+/// All columns of the first line but idle and iowait, up to steal: what follows is part of user.
+fn busy(stat: &str) -> Option<u64> {
+    let line = stat.lines().next()?.strip_prefix("cpu ")?;
+    let columns = line.split_ascii_whitespace().take(8).enumerate();
+    columns
+        .filter(|(column, _)| !matches!(column, 3 | 4))
+        .map(|(_, ticks)| ticks.parse::<u64>().ok())
+        .sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +67,13 @@ mod tests {
     fn the_times_are_found_behind_a_strange_name() {
         let stat = "7 (a) b (c) S 1 7 7 0 -1 4194304 900 0 0 0 31 11 0 0 20 0 5 0 100 1 2";
         assert_eq!(ticks(stat), Some(42));
+    }
+
+    #[test]
+    fn waiting_is_not_work() {
+        let stat = "cpu  1 2 3 1000 1000 4 5 6 100 100\ncpu0 1 2 3 4 5 6 7 8 9 10\n";
+        assert_eq!(busy(stat), Some(21));
+        assert_eq!(busy(""), None);
     }
 
     #[test]

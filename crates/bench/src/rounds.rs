@@ -16,6 +16,7 @@ pub(crate) struct Start {
     at: Instant,
     server: Duration,
     generator: Duration,
+    machine: Duration,
 }
 
 impl Start {
@@ -24,6 +25,7 @@ impl Start {
             at: Instant::now(),
             server: process::cpu(server.pid)?,
             generator: process::cpu(std::process::id())?,
+            machine: process::machine_cpu()?,
         })
     }
 }
@@ -38,6 +40,7 @@ pub(crate) struct Round {
     cpu_per_million: f64,
     server_cores: f64,
     generator_cores: f64,
+    other_cores: f64,
 }
 
 impl Round {
@@ -52,6 +55,7 @@ impl Round {
         let seconds = start.at.elapsed().as_secs_f64();
         let server_cpu = (process::cpu(server.pid)? - start.server).as_secs_f64();
         let generator_cpu = (process::cpu(std::process::id())? - start.generator).as_secs_f64();
+        let machine_cpu = (process::machine_cpu()? - start.machine).as_secs_f64();
         Ok(Self {
             in_flight,
             messages: acks.len() as f64 / seconds,
@@ -61,11 +65,13 @@ impl Round {
             cpu_per_million: server_cpu / (deliveries.len() as f64 / 1e6),
             server_cores: server_cpu / seconds,
             generator_cores: generator_cpu / seconds,
+            other_cores: (machine_cpu - server_cpu - generator_cpu).max(0.0) / seconds,
         })
     }
 }
 
-/// One row for each number of messages in flight: its round with the median of deliveries a second.
+/// One row for each number of messages in flight: its round with the median of deliveries a second. "cores" are those
+/// kept busy on average; "other" is neither server nor generator, and should be near 0 for figures to be of use.
 pub(crate) fn table(rounds: Vec<Vec<Round>>) -> Table {
     let mut table = Table::new([
         "in flight",
@@ -78,6 +84,7 @@ pub(crate) fn table(rounds: Vec<Vec<Round>>) -> Table {
         "server CPU s/million",
         "server cores",
         "generator cores",
+        "other cores",
     ]);
     for round in rounds.into_iter().filter_map(median) {
         table.row([
@@ -91,6 +98,7 @@ pub(crate) fn table(rounds: Vec<Vec<Round>>) -> Table {
             format!("{:.2}", round.cpu_per_million),
             format!("{:.2}", round.server_cores),
             format!("{:.2}", round.generator_cores),
+            format!("{:.2}", round.other_cores),
         ]);
     }
     table
@@ -116,6 +124,7 @@ mod tests {
             cpu_per_million: 0.0,
             server_cores: 0.0,
             generator_cores: 0.0,
+            other_cores: 0.0,
         }
     }
 
