@@ -18,6 +18,7 @@ mod group_invite;
 mod harness;
 mod limits;
 mod message;
+mod page;
 mod password;
 mod presence;
 mod race;
