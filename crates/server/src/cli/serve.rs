@@ -8,11 +8,15 @@ use std::{
     process,
 };
 
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{Failure, block_on, config::Settings, print};
 use crate::{clock::Clock, config::Config, data_dir::DataDir, serve::Server};
+
+/// Open files beside connections: the database, its readers, the log, pictures.
+const OTHER_FILES: u64 = 100;
 
 /// Serves until a signal asks for the end.
 pub(super) fn run(settings: &Settings) -> Result<(), Failure> {
@@ -24,9 +28,11 @@ pub(super) fn run(settings: &Settings) -> Result<(), Failure> {
 
 async fn serve(config: Config) -> Result<(), Failure> {
     let data_dir = config.data_dir.clone();
+    let connections = config.limits.connections;
     let server = Server::start(config, Clock::default())
         .await
         .map_err(Failure::broken)?;
+    allow_files(connections);
     // Before the address is told: whoever knows it may ask for the end.
     let mut signals = Signals::listen()?;
     print(&greeting(server.address(), &data_dir))?;
@@ -43,6 +49,28 @@ async fn serve(config: Config) -> Result<(), Failure> {
     server.shutdown().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Has the system allow as many open files as it ever would: each connection is one.
+fn allow_files(connections: usize) {
+    let mut limit = getrlimit(Resource::Nofile);
+    let (before, most) = (limit.current, limit.maximum);
+    limit.current = most;
+    let allowed = match setrlimit(Resource::Nofile, limit) {
+        Ok(()) => most,
+        Err(error) => {
+            tracing::warn!(%error, "the limit of open files could not be raised");
+            before
+        }
+    };
+    let wanted = connections as u64 + OTHER_FILES;
+    if let Some(allowed) = allowed.filter(|&allowed| allowed < wanted) {
+        tracing::warn!(
+            allowed,
+            wanted,
+            "fewer files may be open than limits.connections needs; raise LimitNOFILE or ulimit -n"
+        );
+    }
 }
 
 /// What an operator wants to know of a server that has just started.
