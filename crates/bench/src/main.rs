@@ -112,6 +112,12 @@ async fn run(cli: &Cli) -> Result<table::Table> {
         Scenario::Fanout(options) => fanout::run(&server, options).await,
         Scenario::Pairs(options) => pairs::run(&server, options).await,
     };
-    server.stop().await?;
-    done
+    match server.stop().await {
+        Ok(()) => done,
+        // A server that ended early explains what else went wrong.
+        Err(ended) => Err(match done {
+            Ok(_) => ended,
+            Err(lost) => lost.context(ended),
+        }),
+    }
 }

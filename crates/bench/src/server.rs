@@ -88,7 +88,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// A new process on the same data, on `before_start`'s terms; says whether there is one: a server that was not
+    /// A new process on the same data, started after `before_start`; says whether there is one: a server that was not
     /// started here is left alone.
     pub(crate) async fn restart(
         &mut self,
