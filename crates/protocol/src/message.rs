@@ -35,9 +35,9 @@ pub struct SendMsg {
     /// What the message is, for clients that know more than text; at most 32 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Text<1, 32>>,
-    /// The message that this one answers.
+    /// `seq` of the message in the same conversation that this one answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reply_to: Option<MsgId>,
+    pub reply_to: Option<i64>,
     /// Whom the text names; at most 50 users.
     #[serde(
         default,
@@ -83,8 +83,9 @@ pub struct Chat {
     pub seq: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// `seq` of the message that this one answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reply_to: Option<MsgId>,
+    pub reply_to: Option<i64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<UserId>,
 }

@@ -15,7 +15,7 @@ pub struct Draft {
     pub client_msg_id: Option<String>,
     pub kind: Option<String>,
     pub msg: String,
-    pub reply_to: Option<MsgId>,
+    pub reply_to: Option<i64>,
     /// JSON.
     pub mentions: Option<String>,
 }
@@ -30,7 +30,7 @@ pub struct Stored {
     pub sender_id: UserId,
     pub msg: String,
     pub kind: Option<String>,
-    pub reply_to: Option<MsgId>,
+    pub reply_to: Option<i64>,
     /// JSON.
     pub mentions: Option<String>,
     /// Milliseconds since 1970, for display: only `seq` orders.
@@ -71,7 +71,7 @@ pub struct Kept {
 
 macro_rules! columns {
     () => {
-        "m.conversation_id, m.msg_id, m.seq, m.sender_id, m.msg, m.kind, m.reply_to, m.mentions, m.created_at"
+        "m.conversation_id, m.msg_id, m.seq, m.sender_id, m.msg, m.kind, m.reply_seq, m.mentions, m.created_at"
     };
 }
 
@@ -215,7 +215,7 @@ impl Tx<'_> {
         };
         self.execute(
             "INSERT INTO messages
-             (conversation_id, seq, msg_id, sender_id, client_msg_id, kind, msg, reply_to, mentions, created_at)
+             (conversation_id, seq, msg_id, sender_id, client_msg_id, kind, msg, reply_seq, mentions, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             values![
                 conversation,

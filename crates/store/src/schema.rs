@@ -12,7 +12,10 @@ use crate::{
 };
 
 /// Every version of the schema, oldest first; `PRAGMA user_version` counts those that a database has.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/sqlite/0001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/sqlite/0001_initial.sql"),
+    include_str!("../migrations/sqlite/0002_kept_messages.sql"),
+];
 
 /// For how long a connection waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);

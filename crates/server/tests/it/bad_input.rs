@@ -7,7 +7,7 @@ use hongyan_protocol::{
     Answer, Code, Operation, Request,
     friend::{FriendAdd, FriendAddReply, FriendDel, Remark},
     group::{GroupAdd, GroupAddReply, GroupInvite, GroupInviteReply, GroupKick, GroupLeave},
-    id::{FriendApplyId, GroupApplyId, GroupId, GroupInviteId, MsgId, UserId},
+    id::{FriendApplyId, GroupApplyId, GroupId, GroupInviteId, UserId},
     message::{SendMsg, WhenOffline},
     text::Text,
 };
@@ -25,8 +25,8 @@ enum Kind {
     Id,
     /// An id, or nothing: missing, null or an empty text.
     IdOrNothing,
-    /// An id, missing or null.
-    IdOrNull,
+    /// A place in a log, missing or null.
+    SeqOrNull,
     /// A text of 1 to so many bytes, wanted.
     Text(usize),
     /// A text of 1 to so many characters, missing or null.
@@ -54,7 +54,7 @@ const FIELDS: &[(Operation, &[(&str, Kind)])] = &[
             ("clientMsgId", TextOrNull(64)),
             ("whenOffline", Word),
             ("kind", TextOrNull(32)),
-            ("replyTo", IdOrNull),
+            ("replyTo", SeqOrNull),
             ("mentions", Ids),
         ],
     ),
@@ -102,7 +102,7 @@ impl Kind {
         match self {
             Self::Id | Self::Text(_) | Self::Bool => vec![],
             Self::IdOrNothing | Self::Remark(_) => vec![json!(null), json!("")],
-            Self::IdOrNull | Self::TextOrNull(_) | Self::Word => vec![json!(null)],
+            Self::SeqOrNull | Self::TextOrNull(_) | Self::Word => vec![json!(null)],
             Self::Ids => vec![json!(null), json!([])],
         }
     }
@@ -111,13 +111,14 @@ impl Kind {
     fn good(self) -> Vec<Value> {
         let strange = "\u{1F426}\u{200F}\t\n\\\"'; DROP TABLE users; --\u{FEFF}<script>";
         match self {
-            Self::Id | Self::IdOrNothing | Self::IdOrNull => {
+            Self::Id | Self::IdOrNothing => {
                 vec![json!(strange), json!("x".repeat(64)), json!("a\0b")]
             }
             Self::Text(most) => vec![json!(" "), json!(strange), json!("x".repeat(most))],
             Self::TextOrNull(most) | Self::Remark(most) => {
                 vec![json!(" "), json!("鸿".repeat(most))]
             }
+            Self::SeqOrNull => vec![json!(0), json!(7), json!(-7), json!(i64::MAX)],
             Self::Bool => vec![json!(true), json!(false)],
             Self::Word => vec![json!("keep"), json!("refuse")],
             Self::Ids => vec![json!(["x"]), json!(vec!["x"; 50])],
@@ -133,14 +134,17 @@ impl Kind {
             json!([SECRET]),
             json!({ SECRET: SECRET }),
         );
-        let mut bad = vec![number, json!(-0.5), list.clone(), object];
+        let mut bad = vec![number.clone(), json!(-0.5), list.clone(), object];
         if self.is_wanted() {
             bad.push(json!(null));
         }
         match self {
             Self::Id => bad.extend([yes, json!(""), long(64)]),
             Self::IdOrNothing => bad.extend([yes, long(64)]),
-            Self::IdOrNull => bad.extend([yes, json!(""), long(64)]),
+            Self::SeqOrNull => {
+                bad.retain(|value| *value != number);
+                bad.extend([yes, json!(""), json!("7"), json!(u64::MAX)]);
+            }
             Self::Text(most) => bad.extend([yes, json!(""), json!("a\0b"), long(most)]),
             Self::TextOrNull(most) => bad.extend([yes, json!(""), json!("a\0b"), long(most)]),
             Self::Remark(most) => bad.extend([yes, json!("a\0b"), long(most)]),
@@ -172,7 +176,7 @@ fn whole(operation: Operation) -> Value {
             client_msg_id: Some(Text::new("1").unwrap()),
             when_offline: Some(WhenOffline::Keep),
             kind: Some(Text::new("text").unwrap()),
-            reply_to: Some(MsgId::mint()),
+            reply_to: Some(1),
             mentions: vec![user_id],
         }),
         Operation::FriendAdd => sample(FriendAdd { user_id, remark }),

@@ -23,10 +23,14 @@ impl From<Error> for Refusal {
 /// Keeps the writer busy until the answer is dropped, so that what is queued meanwhile makes one batch.
 fn hold_writer(fixture: &Fixture) -> mpsc::Sender<()> {
     let (release, held) = mpsc::channel();
+    let (begin, begun) = mpsc::channel();
     drop(fixture.tx(move |_| {
+        let _ = begin.send(());
         let _ = held.recv();
         Ok(())
     }));
+    // What is queued before the batch has begun would still be a part of it.
+    begun.recv().unwrap();
     release
 }
 
