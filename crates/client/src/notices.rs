@@ -96,6 +96,13 @@ impl Event {
             EventType::GroupJoin => Happening::GroupJoin(self.data()?),
             EventType::GroupInviteResult => Happening::GroupInviteResult(self.data()?),
             EventType::ForcedLogout => Happening::ForcedLogout,
+            EventType::ChatRecall => Happening::ChatRecall(self.data()?),
+            EventType::ChatEdit => Happening::ChatEdit(self.data()?),
+            EventType::ChatReaction => Happening::ChatReaction(self.data()?),
+            EventType::ChatRead => Happening::ChatRead(self.data()?),
+            EventType::ChatTyping => Happening::ChatTyping(self.data()?),
+            EventType::ChatSettings => Happening::ChatSettings(self.data()?),
+            EventType::Ready => Happening::Ready(self.data()?),
         }))
     }
 

@@ -40,8 +40,10 @@ fn draft(text: impl Into<String>) -> Result<SendMsg> {
         client_msg_id: None,
         when_offline: None,
         kind: None,
+        body: None,
         reply_to: None,
         mentions: Vec::new(),
+        mention_all: false,
     })
 }
 

@@ -116,8 +116,12 @@ mod tests {
             msg_id: MsgId::mint(),
             seq,
             kind: None,
+            body: None,
             reply_to: None,
             mentions: vec![],
+            mention_all: false,
+            edited_time: None,
+            recalled_time: None,
         };
         let what = match group {
             Some(_) => Happening::ChatGroup(chat),

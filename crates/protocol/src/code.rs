@@ -56,6 +56,12 @@ codes! {
     TargetOffline = "8999", "目标已离线", "The receiver is offline";
     /// The other is not a friend, or does not exist.
     NotFriend = "0001", "对方还不是你的好友", "Not your friend";
+    /// The message is unknown, taken back, not kept any more, or not the caller's to see.
+    NoSuchMessage = "0003", "不存在的消息", "No such message";
+    /// The time in which a message may be taken back, or changed, is over.
+    TooLate = "0004", "已超过可操作的时间", "It is too late for that";
+    /// The message has as many different reactions as it may have.
+    TooManyReactions = "0005", "表情回应已达上限", "The message takes no further reactions";
     /// The friend application is unknown, answered, or not addressed to the caller.
     FriendApplyHandled = "0101", "好友申请已处理", "The friend request has been answered already";
     NoSuchUser = "0102", "不存在的用户信息", "No such user";

@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
+    conversation::{HasRead, IsTyping, Ready, SettingsChanged},
     friend::{FriendAddResult, FriendAdded},
     group::{
         GroupAddResult, GroupApplied, GroupInviteResult, GroupInvited, GroupJoined, GroupKickedOut,
         GroupLeft,
     },
     id::{ID_LENGTH, UserId},
-    message::Chat,
+    message::{Chat, Edited, Reacted, Recalled},
     presence::StatusChange,
 };
 
@@ -108,6 +109,20 @@ events! {
     GroupInviteResult(GroupInviteResult) = "group_invite_result", "the inviter";
     /// The account logged in elsewhere; the socket is closed with 4001 right after.
     ForcedLogout = "forced_logout", "the displaced connection";
+    /// A message was taken back.
+    ChatRecall(Recalled) = "chat_recall", "whoever is in the conversation";
+    /// A message has another text.
+    ChatEdit(Edited) = "chat_edit", "whoever is in the conversation";
+    /// Somebody reacted to a message, or took it back.
+    ChatReaction(Reacted) = "chat_reaction", "whoever is in the conversation";
+    /// Somebody has read up to a place.
+    ChatRead(HasRead) = "chat_read", "the other of two, the members of a group of at most 100, and the reader's own devices";
+    /// Somebody is writing.
+    ChatTyping(IsTyping) = "chat_typing", "the other of two, the members of a group of at most 100";
+    /// The receiver's own list has a conversation muted or pinned otherwise.
+    ChatSettings(SettingsChanged) = "chat_settings", "the user's own devices";
+    /// The multiplexed socket is open.
+    Ready(Ready) = "ready", "the new connection";
 }
 
 /// `fromUserId` of what the server itself says.
@@ -198,8 +213,12 @@ mod tests {
             msg_id: MsgId::mint(),
             seq: Some(1),
             kind: None,
+            body: None,
             reply_to: None,
             mentions: vec![],
+            mention_all: false,
+            edited_time: None,
+            recalled_time: None,
         };
         let event = Event {
             from: Some(ann),
@@ -242,6 +261,6 @@ mod tests {
         for &event in EventType::ALL {
             assert_eq!(EventType::from_name(event.as_str()), Some(event));
         }
-        assert_eq!(EventType::ALL.len(), 14);
+        assert_eq!(EventType::ALL.len(), 21);
     }
 }

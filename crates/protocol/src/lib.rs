@@ -4,6 +4,7 @@
 //! item carries it out, it names the line.
 
 pub mod code;
+pub mod conversation;
 pub mod document;
 pub mod endpoint;
 pub mod event;

@@ -5,9 +5,13 @@ use serde_json::value::RawValue;
 
 use crate::{
     code::Code,
+    conversation::{
+        ConversationPage, Conversations, History, HistoryPage, Ping, Pong, Read, ReaderList,
+        Readers, Settings, Sync, Synced, Typing,
+    },
     friend::{Applicant, FriendAdd, FriendAddReply, FriendDel},
     group::{GroupAdd, GroupAddReply, GroupInvite, GroupInviteReply, GroupKick, GroupLeave},
-    message::{SendMsg, Sent},
+    message::{Edit, React, Recall, SendMsg, Sent},
 };
 
 /// Answers that every operation can give besides its own.
@@ -40,6 +44,11 @@ impl Reply for () {
 }
 impl Reply for Applicant {}
 impl Reply for Sent {}
+impl Reply for HistoryPage {}
+impl Reply for ConversationPage {}
+impl Reply for ReaderList {}
+impl Reply for Synced {}
+impl Reply for Pong {}
 
 macro_rules! operations {
     ($($(#[doc = $doc:literal])+ $name:ident $path:literal ($request:ty) -> $reply:ty, seed $seed:expr, refuses [$($code:ident),*];)+) => {
@@ -92,7 +101,41 @@ macro_rules! operations {
 operations! {
     /// Sends a message to a friend or into a group.
     SendMsg "/ws/chat/send_msg" (SendMsg) -> Sent, seed Some(20),
-        refuses [NotFriend, TargetOffline, NoSuchGroup, NotMember];
+        refuses [NotFriend, TargetOffline, NoSuchGroup, NotMember, NotAllowed, NoSuchMessage];
+    /// Takes a message back, within `messages.recall-seconds`; the owner and the admins of a group take back any. Doing
+    /// it again changes nothing.
+    Recall "/ws/chat/recall" (Recall) -> (), seed None,
+        refuses [NotFriend, NoSuchGroup, NotMember, NoSuchMessage, NotAllowed, TooLate];
+    /// Changes the text of an own message, within `messages.edit-seconds`.
+    Edit "/ws/chat/edit" (Edit) -> (), seed None,
+        refuses [NotFriend, NoSuchGroup, NotMember, NoSuchMessage, NotAllowed, TooLate];
+    /// Reacts to a message, or takes a reaction back. A message takes 20 different ones.
+    React "/ws/chat/react" (React) -> (), seed None,
+        refuses [NotFriend, NoSuchGroup, NotMember, NoSuchMessage, TooManyReactions];
+    /// Reads messages of a conversation as they are now, in pages.
+    History "/ws/chat/history" (History) -> HistoryPage, seed None,
+        refuses [NotFriend, NoSuchGroup, NotMember];
+    /// Lists the conversations that have a message.
+    Conversations "/ws/chat/conversations" (Conversations) -> ConversationPage, seed None,
+        refuses [];
+    /// Gives what was missed behind the places that a client has reached.
+    Sync "/ws/chat/sync" (Sync) -> Synced, seed None,
+        refuses [];
+    /// Says up to where a conversation was read. What was read before stays read.
+    Read "/ws/chat/read" (Read) -> (), seed None,
+        refuses [NotFriend, NoSuchGroup, NotMember, NoSuchMessage];
+    /// Lists who has read a message.
+    Readers "/ws/chat/readers" (Readers) -> ReaderList, seed None,
+        refuses [NotFriend, NoSuchGroup, NotMember];
+    /// Says that the caller is writing. In groups of more than 100 nobody is told.
+    Typing "/ws/chat/typing" (Typing) -> (), seed None,
+        refuses [NotFriend, NoSuchGroup, NotMember];
+    /// Mutes and pins a conversation in the caller's own list.
+    Settings "/ws/chat/settings" (Settings) -> (), seed None,
+        refuses [NotFriend, NoSuchGroup, NotMember];
+    /// Asks for a sign of life.
+    Ping "/ws/ping" (Ping) -> Pong, seed None,
+        refuses [];
     /// Asks a user to become a friend. When that user has asked already, both are friends at once.
     FriendAdd "/ws/friend/add" (FriendAdd) -> (), seed Some(41),
         refuses [NoSuchUser, Yourself, AlreadyFriend, FriendApplySent];
@@ -120,6 +163,33 @@ operations! {
     /// Removes a member from a group: the owner anybody, an admin a plain member.
     GroupKick "/ws/group/kick" (GroupKick) -> (), seed None,
         refuses [NoSuchGroup, NotMember, NotAllowed];
+}
+
+impl Operation {
+    /// Whether it only reads: then it is also a GET.
+    #[must_use]
+    pub const fn reads(self) -> bool {
+        matches!(
+            self,
+            Self::History | Self::Conversations | Self::Readers | Self::Ping
+        )
+    }
+}
+
+/// The path of the multiplexed socket.
+pub const EVERYTHING_PATH: &str = "/ws";
+
+/// A request on the multiplexed socket: `{"reqId","path","data"}`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Envelope<'a> {
+    #[serde(default)]
+    pub req_id: Option<ReqId>,
+    /// The operation's.
+    pub path: String,
+    /// Its request; absent where it has no fields.
+    #[serde(borrow, default)]
+    pub data: Option<&'a RawValue>,
 }
 
 /// A client's own mark on a request, repeated in its answer: a text of at most 64 bytes, or an integer.

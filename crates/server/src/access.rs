@@ -2,10 +2,11 @@
 
 use hongyan_protocol::{
     Code,
+    conversation::Target,
     group::Role,
     id::{ConversationId, GroupId, UserId},
 };
-use hongyan_store::{Group, Invite, View};
+use hongyan_store::{Conversation, Cursor, Group, Invite, View};
 
 use crate::error::Result;
 
@@ -33,4 +34,51 @@ pub fn may_invite(group: &Group, role: Role) -> bool {
 pub fn conversation_with(view: &View<'_>, user: UserId, friend: UserId) -> Result<ConversationId> {
     let friendship = view.friendship(user, friend)?.ok_or(Code::NotFriend)?;
     Ok(friendship.conversation_id)
+}
+
+/// A conversation that somebody may read, and how far they have got in it.
+pub struct Place {
+    pub conversation: Conversation,
+    pub cursor: Cursor,
+}
+
+impl Place {
+    /// Entries up to this one are not to be had: not theirs to see, or not kept any more.
+    #[must_use]
+    pub fn first_seq(&self) -> i64 {
+        self.cursor.first_seq.max(self.conversation.floor_seq)
+    }
+
+    /// The other, where it is between two.
+    #[must_use]
+    pub fn peer(&self, user: UserId) -> Option<UserId> {
+        self.conversation.peer_of(user)
+    }
+
+    /// Whether there is an entry at `seq` that they may see: 0003 otherwise.
+    pub fn check(&self, seq: i64) -> Result<()> {
+        if seq > self.first_seq() && seq <= self.conversation.last_seq {
+            return Ok(());
+        }
+        Err(Code::NoSuchMessage.into())
+    }
+}
+
+/// The conversation that a user names. 0001 where they never were friends with the other, 0201 without the group, 0206
+/// where they are not in it. Former friends go on reading what they said to each other.
+pub fn place(view: &View<'_>, user: UserId, target: Target) -> Result<Place> {
+    let (id, refusal) = match target {
+        Target::Friend(friend) => (view.conversation_between(user, friend)?, Code::NotFriend),
+        Target::Group(group) => {
+            let group = view.group(group)?.ok_or(Code::NoSuchGroup)?;
+            (Some(group.conversation_id), Code::NotMember)
+        }
+    };
+    let id = id.ok_or(refusal)?;
+    let cursor = view.cursor(user, id)?.ok_or(refusal)?;
+    let conversation = view.conversation(id)?.ok_or(refusal)?;
+    Ok(Place {
+        conversation,
+        cursor,
+    })
 }

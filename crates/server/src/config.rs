@@ -90,6 +90,10 @@ pub struct Messages {
     pub keep: Keep,
     /// Longest text, in bytes of UTF-8.
     pub max_bytes: usize,
+    /// Seconds in which its sender may take a message back.
+    pub recall_seconds: u32,
+    /// Seconds in which its sender may change a message's text.
+    pub edit_seconds: u32,
 }
 
 /// How long messages are kept.
@@ -184,6 +188,8 @@ impl Default for Config {
             messages: Messages {
                 keep: Keep::Forever,
                 max_bytes: 16 * 1024,
+                recall_seconds: 2 * 60,
+                edit_seconds: 15 * 60,
             },
             connection: Connection {
                 ping_seconds: 25,

@@ -23,11 +23,11 @@ use tokio::{runtime::Handle, sync::mpsc, time::Instant};
 
 pub use catch_up::{Progress, catch_up};
 pub use delivered::Delivered;
-pub use teller::{Audience, Told};
+pub use teller::{Audience, Echo, Told};
 
 use crate::{
     clock::Clock,
-    ws::{Frame, Mark, Outbox, Template, close},
+    ws::{Frame, Mark, Outbox, Template, close, no_session},
 };
 use catch_up::Hold;
 
@@ -78,6 +78,8 @@ enum Purpose {
     Requests,
     /// Events; messages are held back until what was kept has been pushed.
     Notice(Hold),
+    /// Requests and events; the client itself asks for what it missed.
+    Everything,
 }
 
 /// Names a socket within its user.
@@ -154,10 +156,34 @@ impl Hub {
         session: SessionId,
         outbox: &Arc<Outbox>,
     ) -> Result<LineId, TooManyLines> {
+        self.attach_hearing(user, session, outbox, Purpose::Notice(Hold::new()))
+    }
+
+    /// Adds a multiplexed socket, to which the hub says `ready` first; otherwise as
+    /// [`attach_notice`](Self::attach_notice).
+    pub fn attach_everything(
+        &self,
+        user: UserId,
+        session: SessionId,
+        outbox: &Arc<Outbox>,
+        ready: Frame,
+    ) -> Result<LineId, TooManyLines> {
+        // Nobody else knows of the outbox yet.
+        outbox.push(ready);
+        self.attach_hearing(user, session, outbox, Purpose::Everything)
+    }
+
+    fn attach_hearing(
+        &self,
+        user: UserId,
+        session: SessionId,
+        outbox: &Arc<Outbox>,
+        purpose: Purpose,
+    ) -> Result<LineId, TooManyLines> {
         let mut shard = self.shard(user);
         let present = shard.entry(user).or_default();
         present.lines.retain(|line| {
-            let gives_way = line.session == session && line.is_notice();
+            let gives_way = line.session == session && line.hears();
             if gives_way {
                 line.outbox.close(
                     self.forced_logout(user),
@@ -167,7 +193,7 @@ impl Hub {
             }
             !gives_way
         });
-        let line = self.add(present, session, outbox, Purpose::Notice(Hold::new()))?;
+        let line = self.add(present, session, outbox, purpose)?;
         present.left = None;
         drop(shard);
         self.look_at(user);
@@ -218,7 +244,7 @@ impl Hub {
             let ends = sessions.contains(&line.session);
             if ends {
                 match ending {
-                    Ending::Displaced if line.is_notice() => {
+                    Ending::Displaced if line.hears() => {
                         line.outbox.close(
                             self.forced_logout(user),
                             close::FORCED_LOGOUT,
@@ -229,7 +255,10 @@ impl Hub {
                         line.outbox
                             .close(None, close::POLICY, "logged in elsewhere")
                     }
-                    Ending::LoggedOut => line.outbox.close(None, close::POLICY, "logged out"),
+                    Ending::LoggedOut => {
+                        let last = line.is_everything().then(no_session);
+                        line.outbox.close(last, close::POLICY, "logged out");
+                    }
                 }
             }
             !ends
@@ -292,24 +321,36 @@ impl Hub {
         &self.shared.delivered
     }
 
-    /// Pushes one frame to all notice connections of a user; a message goes where the others of its kind wait.
-    fn push(&self, user: UserId, template: &Template, mark: Option<Mark>, is_message: bool) {
+    /// Pushes one frame to all sockets of a user that hear; what is in the order of a log goes where the others wait.
+    fn push(&self, user: UserId, template: &Template, mark: Option<Mark>, in_order: bool) {
         let mut shard = self.shard(user);
         let Some(present) = shard.get_mut(&user) else {
             return;
         };
         for line in &mut present.lines {
-            if let Purpose::Notice(hold) = &mut line.purpose {
-                let frame = Frame::addressed(template, user);
-                if !is_message || hold.is_live_for(mark) {
-                    line.outbox.push(frame);
-                } else if !hold.keep(frame, mark) {
-                    line.outbox.close(
-                        None,
-                        close::SLOW_CONSUMER,
-                        "more messages than wait for one",
-                    );
+            let frame = Frame::addressed(template, user);
+            match &mut line.purpose {
+                Purpose::Requests => {}
+                Purpose::Notice(hold) => {
+                    if !in_order || hold.is_live_for(mark) {
+                        line.outbox.push(frame);
+                    } else if !hold.keep(frame, mark) {
+                        let reason = "more messages than wait for one";
+                        line.outbox.close(None, close::SLOW_CONSUMER, reason);
+                    }
                 }
+                Purpose::Everything => _ = line.outbox.push(frame),
+            }
+        }
+    }
+
+    /// Pushes what somebody did to their own multiplexed sockets.
+    fn push_own(&self, echo: Echo, template: &Template) {
+        let shard = self.shard(echo.by);
+        let lines = shard.get(&echo.by).map(|present| &present.lines);
+        for line in lines.into_iter().flatten() {
+            if line.is_everything() {
+                line.outbox.push(Frame::addressed(template, echo.addressee));
             }
         }
     }
@@ -351,12 +392,17 @@ impl Hub {
 
 impl Present {
     fn hears(&self) -> bool {
-        self.lines.iter().any(Line::is_notice)
+        self.lines.iter().any(Line::hears)
     }
 }
 
 impl Line {
-    fn is_notice(&self) -> bool {
-        matches!(self.purpose, Purpose::Notice(_))
+    /// Whether events are pushed to it.
+    fn hears(&self) -> bool {
+        !matches!(self.purpose, Purpose::Requests)
+    }
+
+    fn is_everything(&self) -> bool {
+        matches!(self.purpose, Purpose::Everything)
     }
 }

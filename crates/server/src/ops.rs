@@ -1,15 +1,19 @@
 //! What each operation does, whichever transport carried it.
 
+pub mod conversation;
 pub mod friend;
 pub mod group;
 pub mod group_apply;
 pub mod group_invite;
+pub mod log;
 pub mod message;
+pub mod message_change;
+pub mod sync;
 
 use std::{cell::Cell, sync::Arc};
 
 use hongyan_protocol::{
-    Event, Happening,
+    Event, Happening, Operation, Request,
     id::{SessionId, UserId},
     message::WhenOffline,
 };
@@ -31,6 +35,46 @@ pub struct Ctx {
     pub when_offline: WhenOffline,
     /// Whether rates leave this caller alone.
     pub exempt: bool,
+}
+
+/// A transport: it reads an operation's request, runs the operation and carries the outcome back.
+pub trait Door {
+    /// What the transport makes of it.
+    type Outcome;
+
+    /// Passes one request through.
+    fn pass<R, F, A>(self, ctx: Ctx, operation: F) -> Self::Outcome
+    where
+        R: Request,
+        F: FnOnce(Ctx, R) -> A + Send + 'static,
+        A: Future<Output = Result<R::Reply>> + Send + 'static;
+}
+
+/// The one place where an operation meets what it does, whichever door the request came through.
+pub fn through<D: Door>(door: D, ctx: Ctx, operation: Operation) -> D::Outcome {
+    match operation {
+        Operation::SendMsg => door.pass(ctx, message::send),
+        Operation::Recall => door.pass(ctx, message_change::recall),
+        Operation::Edit => door.pass(ctx, message_change::edit),
+        Operation::React => door.pass(ctx, message_change::react),
+        Operation::History => door.pass(ctx, conversation::history),
+        Operation::Conversations => door.pass(ctx, conversation::conversations),
+        Operation::Sync => door.pass(ctx, sync::sync),
+        Operation::Read => door.pass(ctx, conversation::read),
+        Operation::Readers => door.pass(ctx, conversation::readers),
+        Operation::Typing => door.pass(ctx, conversation::typing),
+        Operation::Settings => door.pass(ctx, conversation::settings),
+        Operation::Ping => door.pass(ctx, conversation::ping),
+        Operation::FriendAdd => door.pass(ctx, friend::add),
+        Operation::FriendAddReply => door.pass(ctx, friend::add_reply),
+        Operation::FriendDel => door.pass(ctx, friend::del),
+        Operation::GroupAdd => door.pass(ctx, group_apply::add),
+        Operation::GroupAddReply => door.pass(ctx, group_apply::add_reply),
+        Operation::GroupInvite => door.pass(ctx, group_invite::invite),
+        Operation::GroupInviteReply => door.pass(ctx, group_invite::invite_reply),
+        Operation::GroupLeave => door.pass(ctx, group::leave),
+        Operation::GroupKick => door.pass(ctx, group::kick),
+    }
 }
 
 /// What an operation tells once it is committed.

@@ -89,8 +89,10 @@ async fn append(
             client_msg_id: keyed.then(|| UserId::mint().to_string()),
             kind: None,
             msg: "x".repeat(128),
+            body: None,
             reply_to: None,
-            mentions: None,
+            mentions: Vec::new(),
+            mention_all: false,
         };
         waiting.push_back(store.write(move |tx| {
             let friendship = tx.friendship(from, to)?.unwrap();

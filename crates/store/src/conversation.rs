@@ -1,11 +1,14 @@
-//! The logs that two friends or a group share, and how far each reader of one has got.
+//! The logs that two friends or a group share, and the list of those that a user is in.
 
 use hongyan_protocol::id::{ConversationId, GroupId, UserId};
 
 use crate::{
-    Error, Tx, View,
-    value::{numbered, values},
+    Cursor, Error, Tx, View,
+    value::{Row, numbered, values},
 };
+
+/// Unread messages are counted up to here.
+pub const MOST_UNREAD: i64 = 100;
 
 /// Whose log a conversation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,26 +30,92 @@ pub struct Conversation {
     /// The two friends, the lower id first; `None` for a group.
     pub pair: Option<(UserId, UserId)>,
     pub group_id: Option<GroupId>,
-    /// The sequence number of the newest message, 0 before the first.
+    /// The newest entry of the log, 0 before the first.
     pub last_seq: i64,
+    /// When the newest message came, in milliseconds since 1970; 0 before the first.
+    pub last_at: i64,
+    /// Entries up to this one are not kept any more.
+    pub floor_seq: i64,
+    /// The newest message that names everybody, 0 before the first.
+    pub mention_all_seq: i64,
+}
+
+/// The columns that [`Conversation::read_from`] reads, of the table called `c`.
+macro_rules! conversation_columns {
+    () => {
+        "c.id, c.kind, c.user_a, c.user_b, c.group_id, c.last_seq, c.last_at, c.floor_seq, c.mention_all_seq"
+    };
+}
+
+/// A conversation as one of its people has it listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub conversation: Conversation,
+    pub cursor: Cursor,
+    /// The newest message that names this user, 0 before the first.
+    pub mention_seq: i64,
+}
+
+/// Where a list goes on: the one pinned last comes first, then the one with the newest message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListPlace {
+    pub pinned_at: i64,
+    pub last_at: i64,
+    pub id: ConversationId,
+}
+
+impl ListPlace {
+    /// Before everything.
+    pub const TOP: Self = Self {
+        pinned_at: i64::MAX,
+        last_at: i64::MAX,
+        id: ConversationId::NIL,
+    };
+}
+
+impl Conversation {
+    pub(crate) fn read_from(row: &Row<'_>, at: &mut usize) -> Result<Self, Error> {
+        let id = row.next(at)?;
+        let kind = row.next(at)?;
+        let (a, b): (Option<UserId>, Option<UserId>) = (row.next(at)?, row.next(at)?);
+        Ok(Self {
+            id,
+            kind,
+            pair: a.zip(b),
+            group_id: row.next(at)?,
+            last_seq: row.next(at)?,
+            last_at: row.next(at)?,
+            floor_seq: row.next(at)?,
+            mention_all_seq: row.next(at)?,
+        })
+    }
+
+    /// The other of two friends.
+    #[must_use]
+    pub fn peer_of(&self, user: UserId) -> Option<UserId> {
+        self.pair.map(|(a, b)| if a == user { b } else { a })
+    }
+}
+
+impl Listed {
+    /// Entries up to this one are not to be had: not theirs to see, or not kept any more.
+    #[must_use]
+    pub fn first_seq(&self) -> i64 {
+        self.cursor.first_seq.max(self.conversation.floor_seq)
+    }
 }
 
 impl View<'_> {
     /// The conversation.
     pub fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, Error> {
         self.row(
-            "SELECT kind, user_a, user_b, group_id, last_seq FROM conversations WHERE id = $1",
+            concat!(
+                "SELECT ",
+                conversation_columns!(),
+                " FROM conversations c WHERE c.id = $1"
+            ),
             values![id],
-            |row| {
-                let (a, b): (Option<UserId>, Option<UserId>) = (row.get(1)?, row.get(2)?);
-                Ok(Conversation {
-                    id,
-                    kind: row.get(0)?,
-                    pair: a.zip(b),
-                    group_id: row.get(3)?,
-                    last_seq: row.get(4)?,
-                })
-            },
+            |row| Conversation::read_from(row, &mut 0),
         )
     }
 
@@ -62,24 +131,64 @@ impl View<'_> {
             |row| row.get(0),
         )
     }
+
+    /// Up to `limit` of a user's conversations that have an entry for them, behind a place of the list.
+    pub fn conversations_of(
+        &self,
+        user: UserId,
+        behind: ListPlace,
+        limit: u32,
+    ) -> Result<Vec<Listed>, Error> {
+        self.rows(
+            concat!(
+                "SELECT ",
+                conversation_columns!(),
+                ", p.mention_seq, p.first_seq, p.delivered_seq, p.read_seq, p.muted, p.pinned_at
+                 FROM cursors p JOIN conversations c ON c.id = p.conversation_id
+                 WHERE p.user_id = $1 AND c.last_seq > p.first_seq AND (p.pinned_at, c.last_at, c.id) < ($2, $3, $4)
+                 ORDER BY p.pinned_at DESC, c.last_at DESC, c.id DESC LIMIT $5"
+            ),
+            values![
+                user,
+                behind.pinned_at,
+                behind.last_at,
+                behind.id,
+                i64::from(limit)
+            ],
+            |row| {
+                let at = &mut 0;
+                Ok(Listed {
+                    conversation: Conversation::read_from(row, at)?,
+                    mention_seq: row.next(at)?,
+                    cursor: Cursor {
+                        first_seq: row.next(at)?,
+                        delivered_seq: row.next(at)?,
+                        read_seq: row.next(at)?,
+                        muted: row.next::<i64>(at)? != 0,
+                        pinned_at: row.next(at)?,
+                    },
+                })
+            },
+        )
+    }
+
+    /// How many messages of others a user has not read, at most [`MOST_UNREAD`].
+    pub fn unread(&self, user: UserId, listed: &Listed) -> Result<i64, Error> {
+        let read = listed.cursor.read_seq.max(listed.first_seq());
+        if listed.conversation.last_seq <= read {
+            return Ok(0);
+        }
+        let count = self.row(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM messages WHERE conversation_id = $1 AND seq > $2 AND entry = 0
+             AND sender_id <> $3 AND recalled_at IS NULL LIMIT $4) unread",
+            values![listed.conversation.id, read, user, MOST_UNREAD],
+            |row| row.get(0),
+        )?;
+        Ok(count.unwrap_or_default())
+    }
 }
 
 impl Tx<'_> {
-    /// Moves cursors forward to what was delivered. A cursor that is further already, or is not there any more, stays
-    /// as it is.
-    pub fn mark_delivered(
-        &mut self,
-        delivered: &[(UserId, ConversationId, i64)],
-    ) -> Result<(), Error> {
-        for &(user, conversation, seq) in delivered {
-            self.execute(
-                "UPDATE cursors SET delivered_seq = $1 WHERE user_id = $2 AND conversation_id = $3 AND delivered_seq < $1",
-                values![seq, user, conversation],
-            )?;
-        }
-        Ok(())
-    }
-
     /// The conversation of two friends, made when they have none.
     pub(crate) fn pair_conversation(
         &mut self,
@@ -105,21 +214,5 @@ impl Tx<'_> {
             values![id, ConversationKind::Group, group],
         )?;
         Ok(id)
-    }
-
-    /// Gives a user a cursor at the end of a conversation, unless they have one: what was said before is not theirs to
-    /// receive, what they were sent and have not received still is.
-    pub(crate) fn open_cursor(
-        &mut self,
-        user: UserId,
-        conversation: ConversationId,
-    ) -> Result<(), Error> {
-        self.execute(
-            "INSERT INTO cursors (user_id, conversation_id, delivered_seq)
-             SELECT $1, id, last_seq FROM conversations WHERE id = $2
-             ON CONFLICT (user_id, conversation_id) DO NOTHING",
-            values![user, conversation],
-        )?;
-        Ok(())
     }
 }

@@ -4,7 +4,9 @@
 //! once, and only then answers: a lone write waits for nothing, and load makes its own batches. A few threads read.
 //! Operations are closures over a [`View`] (reading) or a [`Tx`] (writing) and must not block on anything else.
 
+mod change;
 mod conversation;
+mod cursor;
 mod db;
 mod error;
 mod friend;
@@ -14,6 +16,7 @@ mod group_apply;
 mod group_invite;
 mod group_member;
 mod message;
+mod reaction;
 mod reader;
 mod schema;
 mod session;
@@ -32,7 +35,9 @@ use std::{
     thread::JoinHandle,
 };
 
-pub use conversation::{Conversation, ConversationKind};
+pub use change::{Change, ChangeKind, Entry};
+pub use conversation::{Conversation, ConversationKind, ListPlace, Listed, MOST_UNREAD};
+pub use cursor::Cursor;
 pub use db::{Tx, View};
 pub use error::{Error, OpenError};
 pub use friend::{Friend, Friendship};
@@ -42,6 +47,7 @@ pub use group_apply::{GroupApply, NewGroupApply};
 pub use group_invite::{GroupInvite, NewGroupInvite};
 pub use group_member::{Member, Members};
 pub use message::{Appended, Draft, Kept, Stored};
+pub use reaction::Reaction;
 pub use session::{NewSession, Session};
 pub use user::{NewUser, ProfileChange, User};
 

@@ -15,26 +15,34 @@ pub struct Draft {
     pub client_msg_id: Option<String>,
     pub kind: Option<String>,
     pub msg: String,
-    pub reply_to: Option<i64>,
     /// JSON.
-    pub mentions: Option<String>,
+    pub body: Option<String>,
+    /// `seq` of the message that this one answers.
+    pub reply_to: Option<i64>,
+    pub mentions: Vec<UserId>,
+    pub mention_all: bool,
 }
 
-/// A message in the log.
+/// A message in the log, as it is now.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Stored {
     pub conversation_id: ConversationId,
     pub msg_id: MsgId,
-    /// Contiguous from 1 in each conversation.
+    /// Contiguous from 1 in each conversation, together with the changes.
     pub seq: i64,
     pub sender_id: UserId,
+    /// Empty when it was recalled.
     pub msg: String,
     pub kind: Option<String>,
-    pub reply_to: Option<i64>,
     /// JSON.
-    pub mentions: Option<String>,
+    pub body: Option<String>,
+    pub reply_to: Option<i64>,
+    pub mentions: Vec<UserId>,
+    pub mention_all: bool,
     /// Milliseconds since 1970, for display: only `seq` orders.
     pub time: i64,
+    pub edited_at: Option<i64>,
+    pub recalled_at: Option<i64>,
 }
 
 /// Without what was said: that does not belong into logs.
@@ -69,39 +77,109 @@ pub struct Kept {
     pub group_id: Option<GroupId>,
 }
 
-macro_rules! columns {
-    () => {
-        "m.conversation_id, m.msg_id, m.seq, m.sender_id, m.msg, m.kind, m.reply_seq, m.mentions, m.created_at"
+/// The columns that [`Stored::read_from`] reads, of the table of messages called as said.
+macro_rules! message_columns {
+    ($m:literal) => {
+        concat!(
+            $m,
+            ".conversation_id, ",
+            $m,
+            ".msg_id, ",
+            $m,
+            ".seq, ",
+            $m,
+            ".sender_id, ",
+            $m,
+            ".msg, ",
+            $m,
+            ".kind, ",
+            $m,
+            ".body, ",
+            $m,
+            ".reply_seq, ",
+            $m,
+            ".mentions, ",
+            $m,
+            ".mention_all, ",
+            $m,
+            ".created_at, ",
+            $m,
+            ".edited_at, ",
+            $m,
+            ".recalled_at"
+        )
     };
 }
+pub(crate) use message_columns;
 
 impl Stored {
     fn read(row: &Row<'_>) -> Result<Self, Error> {
+        Self::read_from(row, &mut 0)
+    }
+
+    pub(crate) fn read_from(row: &Row<'_>, at: &mut usize) -> Result<Self, Error> {
         Ok(Self {
-            conversation_id: row.get(0)?,
-            msg_id: row.get(1)?,
-            seq: row.get(2)?,
-            sender_id: row.get(3)?,
-            msg: row.get(4)?,
-            kind: row.get(5)?,
-            reply_to: row.get(6)?,
-            mentions: row.get(7)?,
-            time: row.get(8)?,
+            conversation_id: row.next(at)?,
+            msg_id: row.next(at)?,
+            seq: row.next(at)?,
+            sender_id: row.next(at)?,
+            msg: row.next(at)?,
+            kind: row.next(at)?,
+            body: row.next(at)?,
+            reply_to: row.next(at)?,
+            mentions: read_ids(row.next::<Option<String>>(at)?.as_deref()),
+            mention_all: row.next::<i64>(at)? != 0,
+            time: row.next(at)?,
+            edited_at: row.next(at)?,
+            recalled_at: row.next(at)?,
         })
     }
 
+    /// Whether this draft asks for this message. What was changed since cannot be compared any more.
     fn is(&self, conversation: ConversationId, draft: &Draft) -> bool {
         self.conversation_id == conversation
-            && self.msg == draft.msg
-            && self.kind == draft.kind
-            && self.reply_to == draft.reply_to
-            && self.mentions == draft.mentions
+            && (self.edited_at.is_some()
+                || self.recalled_at.is_some()
+                || (self.msg == draft.msg
+                    && self.kind == draft.kind
+                    && self.body == draft.body
+                    && self.reply_to == draft.reply_to
+                    && self.mentions == draft.mentions
+                    && self.mention_all == draft.mention_all))
     }
 }
 
+/// Ids as one column holds them; none of them is no text at all.
+pub(crate) fn write_ids(ids: &[UserId]) -> Option<String> {
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    (!texts.is_empty()).then(|| texts.join(" "))
+}
+
+fn read_ids(text: Option<&str>) -> Vec<UserId> {
+    // The first release wrote a list of JSON.
+    text.unwrap_or_default()
+        .split(|c: char| !c.is_ascii_hexdigit() && c != '-')
+        .filter(|id| !id.is_empty())
+        .map(UserId::read)
+        .collect()
+}
+
 impl View<'_> {
+    /// The message at this place of the log, also a recalled one; `None` where there is none or a change.
+    pub fn message(&self, conversation: ConversationId, seq: i64) -> Result<Option<Stored>, Error> {
+        self.row(
+            concat!(
+                "SELECT ",
+                message_columns!("m"),
+                " FROM messages m WHERE m.conversation_id = $1 AND m.seq = $2 AND m.entry = 0"
+            ),
+            values![conversation, seq],
+            Stored::read,
+        )
+    }
+
     /// What waits for `user`: messages by others behind the user's cursors, the newest `limit`, in the order in which
-    /// they were stored (so in the order of `seq` in each conversation).
+    /// they were stored (so in the order of `seq` in each conversation). What was recalled does not wait any more.
     pub fn kept(&self, user: UserId, limit: u32) -> Result<Vec<Kept>, Error> {
         let limit = i64::from(limit);
         let behind: Vec<(ConversationId, i64, Option<GroupId>)> = self.rows(
@@ -114,15 +192,15 @@ impl View<'_> {
         for (conversation, delivered, group_id) in behind {
             let newest = self.rows(
                 concat!(
-                    "SELECT ",
-                    columns!(),
-                    ", m.id FROM messages m
-                     WHERE m.conversation_id = $1 AND m.seq > $2 AND m.sender_id <> $3 ORDER BY m.seq DESC LIMIT $4"
+                    "SELECT m.id, ",
+                    message_columns!("m"),
+                    " FROM messages m WHERE m.conversation_id = $1 AND m.seq > $2 AND m.entry = 0 AND m.sender_id <> $3
+                     AND m.recalled_at IS NULL ORDER BY m.seq DESC LIMIT $4"
                 ),
                 values![conversation, delivered, user, limit],
                 |row| {
-                    let stored = Stored::read(row)?;
-                    Ok((row.get::<i64>(9)?, Kept { stored, group_id }))
+                    let stored = Stored::read_from(row, &mut 1)?;
+                    Ok((row.get::<i64>(0)?, Kept { stored, group_id }))
                 },
             )?;
             found.extend(newest);
@@ -144,7 +222,7 @@ impl View<'_> {
         let first = self.row(
             concat!(
                 "SELECT ",
-                columns!(),
+                message_columns!("m"),
                 " FROM messages m WHERE m.sender_id = $1 AND m.client_msg_id = $2"
             ),
             values![draft.sender, key],
@@ -159,20 +237,41 @@ impl View<'_> {
         }))
     }
 
-    /// Up to `limit` messages of a conversation behind `after_seq`, oldest first.
-    pub fn history(
+    /// Up to `limit` messages of a conversation behind `after`, the oldest first.
+    pub fn messages_after(
         &self,
         conversation: ConversationId,
-        after_seq: i64,
+        after: i64,
         limit: u32,
     ) -> Result<Vec<Stored>, Error> {
         self.rows(
             concat!(
                 "SELECT ",
-                columns!(),
-                " FROM messages m WHERE m.conversation_id = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3"
+                message_columns!("m"),
+                " FROM messages m WHERE m.conversation_id = $1 AND m.seq > $2 AND m.entry = 0 ORDER BY m.seq LIMIT $3"
             ),
-            values![conversation, after_seq, i64::from(limit)],
+            values![conversation, after, i64::from(limit)],
+            Stored::read,
+        )
+    }
+
+    /// Up to `limit` messages of a conversation between `after` and `before`, those nearest to `before`, the newest
+    /// first.
+    pub fn messages_before(
+        &self,
+        conversation: ConversationId,
+        before: i64,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Stored>, Error> {
+        self.rows(
+            concat!(
+                "SELECT ",
+                message_columns!("m"),
+                " FROM messages m WHERE m.conversation_id = $1 AND m.seq < $2 AND m.seq > $3 AND m.entry = 0
+                 ORDER BY m.seq DESC LIMIT $4"
+            ),
+            values![conversation, before, after, i64::from(limit)],
             Stored::read,
         )
     }
@@ -197,11 +296,11 @@ impl Tx<'_> {
         }
         let seq = self
             .row(
-                "UPDATE conversations SET last_seq = last_seq + 1 WHERE id = $1 RETURNING last_seq",
-                values![conversation],
+                "UPDATE conversations SET last_seq = last_seq + 1, last_at = $1 WHERE id = $2 RETURNING last_seq",
+                values![now, conversation],
                 |row| row.get(0),
             )?
-            .ok_or_else(|| Error::Failed("there is no such conversation".to_owned()))?;
+            .ok_or_else(no_such_conversation)?;
         let stored = Stored {
             conversation_id: conversation,
             msg_id: MsgId::mint(),
@@ -209,14 +308,18 @@ impl Tx<'_> {
             sender_id: draft.sender,
             msg: draft.msg.clone(),
             kind: draft.kind.clone(),
+            body: draft.body.clone(),
             reply_to: draft.reply_to,
             mentions: draft.mentions.clone(),
+            mention_all: draft.mention_all,
             time: now,
+            edited_at: None,
+            recalled_at: None,
         };
         self.execute(
-            "INSERT INTO messages
-             (conversation_id, seq, msg_id, sender_id, client_msg_id, kind, msg, reply_seq, mentions, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            "INSERT INTO messages (conversation_id, seq, msg_id, sender_id, client_msg_id, kind, msg, body, reply_seq,
+             mentions, mention_all, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             values![
                 conversation,
                 seq,
@@ -225,11 +328,35 @@ impl Tx<'_> {
                 draft.client_msg_id.as_ref(),
                 draft.kind.as_ref(),
                 &draft.msg,
+                draft.body.as_ref(),
                 draft.reply_to,
-                draft.mentions.as_ref(),
+                write_ids(&draft.mentions).as_ref(),
+                i64::from(draft.mention_all),
                 now
             ],
         )?;
+        self.note_mentions(&stored)?;
         Ok(Appended::New(stored))
     }
+
+    /// Notes in the conversation's list of each who is named that somebody did.
+    fn note_mentions(&mut self, stored: &Stored) -> Result<(), Error> {
+        if stored.mention_all {
+            self.execute(
+                "UPDATE conversations SET mention_all_seq = $1 WHERE id = $2",
+                values![stored.seq, stored.conversation_id],
+            )?;
+        }
+        for &user in &stored.mentions {
+            self.execute(
+                "UPDATE cursors SET mention_seq = $1 WHERE user_id = $2 AND conversation_id = $3",
+                values![stored.seq, user, stored.conversation_id],
+            )?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn no_such_conversation() -> Error {
+    Error::Failed("there is no such conversation".to_owned())
 }

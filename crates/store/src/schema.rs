@@ -24,11 +24,12 @@ const BUSY: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 128;
 
 // No memory map: what is an error of a read would be a signal that ends the process. `temp_store` keeps savepoints of
-// ordinary operations out of files, and the log is cut back to 64 MiB after it had to grow.
+// ordinary operations out of files, and the log is cut back to 64 MiB after it had to grow. What is deleted is overwritten.
 const SETTINGS: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA temp_store = MEMORY;
+    PRAGMA secure_delete = ON;
     PRAGMA wal_autocheckpoint = 0;
     PRAGMA journal_size_limit = 67108864;
 ";

@@ -123,8 +123,10 @@ fn draft(sender: UserId, msg: &str) -> Draft {
         client_msg_id: None,
         kind: None,
         msg: msg.to_owned(),
+        body: None,
         reply_to: None,
-        mentions: None,
+        mentions: Vec::new(),
+        mention_all: false,
     }
 }
 

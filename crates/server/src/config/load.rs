@@ -84,9 +84,9 @@ impl Config {
                 "connection.dead-after-seconds must be above connection.ping-seconds".to_owned(),
             );
         }
-        if self.messages.max_bytes + 1024 > self.limits.frame_bytes as usize {
+        if self.messages.max_bytes + 8192 > self.limits.frame_bytes as usize {
             return Err(
-                "limits.frame-bytes must be at least 1024 above messages.max-bytes".to_owned(),
+                "limits.frame-bytes must be at least 8192 above messages.max-bytes".to_owned(),
             );
         }
         if self.passwords.memory_kib < 8 {

@@ -5,6 +5,7 @@ mod answer;
 mod extract;
 mod friend;
 mod group;
+mod operation;
 mod origin;
 mod page;
 mod search;
@@ -26,7 +27,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter, get, on},
 };
-use hongyan_protocol::Endpoint;
+use hongyan_protocol::{Endpoint, Operation};
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -60,6 +61,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/register", handler(Endpoint::Registe, &app));
     for &endpoint in Endpoint::ALL {
         router = router.route(endpoint.path(), handler(endpoint, &app));
+    }
+    for &operation in Operation::ALL {
+        router = router.route(&operation::path(operation), operation::handler(operation));
     }
     let outermost_first = ServiceBuilder::new()
         .map_request(without_request_id)

@@ -9,15 +9,15 @@ use std::{
     time::Duration,
 };
 
-use hongyan_protocol::id::{ConversationId, UserId};
-use hongyan_store::Kept;
+use hongyan_protocol::id::{ConversationId, GroupId, UserId};
+use hongyan_store::Entry;
 use tokio::sync::Notify;
 
 use super::{Hub, LineId, Purpose};
 use crate::{
     app::App,
     config::Keep,
-    ops::message::{chat_event, chat_of},
+    ops::log::entry_event,
     ws::{Frame, Mark, Outbox, Template, close},
 };
 
@@ -222,51 +222,65 @@ impl Replay<'_> {
         let (user, limit) = (self.user, self.app.config.notice.replay_limit);
         let store = &self.app.store;
         let kept = store.read(move |view| view.kept(user, limit)).await?;
-        for message in &kept {
-            self.push(message).await?;
+        for message in kept {
+            let (conversation, group) = (message.stored.conversation_id, message.group_id);
+            self.push(conversation, group, &Entry::Message(message.stored))
+                .await?;
         }
         Ok(())
     }
 
     /// What a conversation has from this place on.
     async fn push_missed(&mut self, conversation: ConversationId, first: i64) -> Result<(), Stop> {
-        let mut after = first - 1;
+        let (user, mut after) = (self.user, first - 1);
         loop {
             let page = self.app.store.read(move |view| {
-                let group_id = view.conversation(conversation)?.and_then(|it| it.group_id);
-                let page = view.history(conversation, after, PAGE)?;
-                let kept = page.into_iter().map(|stored| Kept { stored, group_id });
-                Ok::<_, hongyan_store::Error>(kept.collect::<Vec<_>>())
+                let group = view.conversation(conversation)?.and_then(|it| it.group_id);
+                let seen = view.cursor(user, conversation)?;
+                let first = seen.map_or(i64::MAX, |cursor| cursor.first_seq);
+                let page = view.log(conversation, after, first, PAGE)?;
+                Ok::<_, hongyan_store::Error>((group, page))
             });
-            let page = page.await?;
+            let (group, page) = page.await?;
             let Some(last) = page.last() else {
                 return Ok(());
             };
-            after = last.stored.seq;
-            let sender = self.user;
-            for message in page.iter().filter(|kept| kept.stored.sender_id != sender) {
-                self.push(message).await?;
+            after = last.seq();
+            for entry in &page {
+                self.push(conversation, group, entry).await?;
             }
         }
     }
 
-    /// Pushes a message that was not pushed yet; waits when enough of them are on their way.
-    async fn push(&mut self, kept: &Kept) -> Result<(), Stop> {
-        let (conversation, seq) = (kept.stored.conversation_id, kept.stored.seq);
+    /// Pushes what others said or changed and was not pushed yet; waits when enough is on its way.
+    async fn push(
+        &mut self,
+        conversation: ConversationId,
+        group: Option<GroupId>,
+        entry: &Entry,
+    ) -> Result<(), Stop> {
+        let seq = entry.seq();
         let last = self.pushed.get(&conversation);
         if last.is_some_and(|&last| seq <= last) {
             return Ok(());
         }
-        let Some(frame) = frame_of(kept, self.user) else {
+        let event = entry_event(entry, group);
+        if event.from == Some(self.user) {
+            return Ok(());
+        }
+        let Ok(encoded) = event.encode() else {
             return Ok(());
         };
-        if !self.outbox.push(frame) {
+        let size = encoded.json.len();
+        let template =
+            Template::new(encoded.json, encoded.receiver_at).with_mark(Mark { conversation, seq });
+        if !self.outbox.push(Frame::addressed(&template, self.user)) {
             return Err(Stop::Ended);
         }
         self.pushed.insert(conversation, seq);
         self.count += 1;
         self.unwritten.0 += 1;
-        self.unwritten.1 += kept.stored.msg.len();
+        self.unwritten.1 += size;
         if self.unwritten.0 >= PAGE || self.unwritten.1 >= PAGE_BYTES {
             self.unwritten = (0, 0);
             self.progress.reach(self.count).await.ok_or(Stop::Ended)?;
@@ -307,22 +321,6 @@ impl Replay<'_> {
     }
 }
 
-fn frame_of(kept: &Kept, user: UserId) -> Option<Frame> {
-    let stored = &kept.stored;
-    let chat = chat_of(stored, kept.group_id);
-    let encoded = chat_event(stored.sender_id, stored.time, chat)
-        .encode()
-        .ok()?;
-    let mark = Mark {
-        conversation: stored.conversation_id,
-        seq: stored.seq,
-    };
-    Some(Frame::addressed(
-        &Template::new(encoded.json, encoded.receiver_at).with_mark(mark),
-        user,
-    ))
-}
-
 impl Hub {
     fn with_hold<T>(
         &self,
@@ -335,7 +333,7 @@ impl Hub {
         let line = present.lines.iter_mut().find(|other| other.id == line)?;
         match &mut line.purpose {
             Purpose::Notice(hold) => Some(act(hold, &line.outbox)),
-            Purpose::Requests => None,
+            Purpose::Requests | Purpose::Everything => None,
         }
     }
 }

@@ -25,6 +25,8 @@ const AT_ONCE: usize = 500;
 pub struct Delivered {
     news: Mutex<HashMap<(UserId, ConversationId), i64>>,
     some: Notify,
+    /// Held while the store is written to: whoever reads the cursors next must not miss what somebody else took.
+    writing: tokio::sync::Mutex<()>,
 }
 
 impl Delivered {
@@ -40,8 +42,9 @@ impl Delivered {
         }
     }
 
-    /// Moves the cursors in the store to what has been noted.
+    /// Moves the cursors in the store to what has been noted; they are there when this ends, whoever wrote them.
     pub async fn flush(&self, app: &App) -> Result<(), hongyan_store::Error> {
+        let _writing = self.writing.lock().await;
         let news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
         let news: Vec<_> = news
             .into_iter()

@@ -18,8 +18,18 @@ use crate::{
 pub struct Told {
     pub event: Event,
     pub to: Audience,
-    /// For a stored message: its conversation and place there.
+    /// For an entry of a log: its conversation and place there.
     pub stored_at: Option<(ConversationId, i64)>,
+    /// Who did it, and to whom: heard on their own multiplexed sockets, so that these see every entry of a log.
+    pub echo: Option<Echo>,
+}
+
+/// How somebody hears of what they did themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct Echo {
+    pub by: UserId,
+    /// What stands in `toUserId`: the friend it was done to, themselves in a group.
+    pub addressee: UserId,
 }
 
 /// Who hears of an event.
@@ -35,14 +45,38 @@ pub enum Audience {
 }
 
 impl Told {
-    /// Something that is no message.
+    /// Something that is in no log.
     #[must_use]
     pub fn new(event: Event, to: Audience) -> Self {
         Self {
             event,
             to,
             stored_at: None,
+            echo: None,
         }
+    }
+
+    /// The same, at its place in a log.
+    #[must_use]
+    pub fn stored_at(mut self, conversation: ConversationId, seq: i64) -> Self {
+        self.stored_at = Some((conversation, seq));
+        self
+    }
+
+    /// The same, heard by the one who did it too.
+    #[must_use]
+    pub fn echoed(mut self, by: UserId, addressee: UserId) -> Self {
+        self.echo = Some(Echo { by, addressee });
+        self
+    }
+
+    /// Whether it keeps its order with the messages of its conversation.
+    fn is_in_order(&self) -> bool {
+        let is_message = matches!(
+            self.event.what.event_type(),
+            EventType::ChatF2f | EventType::ChatGroup
+        );
+        is_message || self.stored_at.is_some()
     }
 }
 
@@ -62,8 +96,8 @@ impl Hub {
         );
     }
 
-    /// Encodes an event once and pushes it to whoever of its receivers is connected.
-    pub(super) fn tell_now(&self, told: &Told) {
+    /// Encodes an event once and pushes it to whoever of its receivers is connected, without waiting for a turn.
+    pub fn tell_now(&self, told: &Told) {
         let encoded = match told.event.encode() {
             Ok(encoded) => encoded,
             Err(error) => {
@@ -78,11 +112,8 @@ impl Hub {
         if let Some(mark) = mark {
             template = template.with_mark(mark);
         }
-        let is_message = matches!(
-            told.event.what.event_type(),
-            EventType::ChatF2f | EventType::ChatGroup
-        );
-        let push = |user| self.push(user, &template, mark, is_message);
+        let in_order = told.is_in_order();
+        let push = |user| self.push(user, &template, mark, in_order);
         match &told.to {
             Audience::One(user) => push(*user),
             Audience::Many(users) => users.iter().copied().for_each(push),
@@ -92,6 +123,9 @@ impl Hub {
                     .filter(|user| user != except)
                     .for_each(push);
             }
+        }
+        if let Some(echo) = told.echo {
+            self.push_own(echo, &template);
         }
     }
 }

@@ -3,13 +3,19 @@
 use std::sync::Arc;
 
 use hongyan_protocol::{
-    Code, Event, Happening,
+    Code,
+    conversation::Target,
+    group::Role,
     id::{ConversationId, GroupId, MsgId, UserId},
-    message::{Chat, SendMsg, Sent, WhenOffline},
+    message::{Chat, LONGEST_BODY, MOST_MENTIONS, SendMsg, Sent, WhenOffline},
 };
-use hongyan_store::{Appended, Draft, Stored, Tx};
+use hongyan_store::{Appended, Draft, Stored, Tx, View};
 
-use super::{Ctx, Telling};
+use super::{
+    Ctx, Telling,
+    conversation::wanted,
+    log::{chat_event, chat_of},
+};
 use crate::{
     access,
     config::Keep,
@@ -17,19 +23,15 @@ use crate::{
     hub::{Audience, Told},
 };
 
-/// Most users that a message may mention.
-const MENTIONS: usize = 50;
-
 /// Sends one message; a repeat of a `clientMsgId` answers with the first result.
 pub async fn send(ctx: Ctx, request: SendMsg) -> Result<Sent> {
-    let draft = draft_of(&ctx, &request)?;
-    match (request.to_group_id, request.to_user_id) {
-        (Some(group), _) => send_to_group(ctx, group, draft).await,
-        (None, Some(friend)) => {
+    let (target, draft) = (wanted(&request)?, draft_of(&ctx, &request)?);
+    match target {
+        Target::Group(group) => send_to_group(ctx, group, draft).await,
+        Target::Friend(friend) => {
             let refuse = request.when_offline.unwrap_or(ctx.when_offline) == WhenOffline::Refuse;
             send_to_friend(ctx, friend, draft, refuse).await
         }
-        (None, None) => Err(Error::Invalid("toUserId or toGroupId is wanted".to_owned())),
     }
 }
 
@@ -41,6 +43,10 @@ async fn send_to_friend(
 ) -> Result<Sent> {
     if friend == ctx.user {
         return Err(Error::Invalid("toUserId: it is yourself".to_owned()));
+    }
+    if draft.mention_all {
+        let why = "mentionAll: a message to a friend names nobody else";
+        return Err(Error::Invalid(why.to_owned()));
     }
     let (keep, now, hub) = (
         ctx.app.config.messages.keep,
@@ -56,6 +62,7 @@ async fn send_to_friend(
         {
             return Err(Code::TargetOffline.into());
         }
+        check_reply(tx, conversation, &draft)?;
         post(
             tx,
             telling,
@@ -64,6 +71,7 @@ async fn send_to_friend(
                 conversation,
                 group: None,
                 to: Audience::One(friend),
+                addressee: friend,
                 draft,
                 now,
             },
@@ -80,6 +88,10 @@ async fn send_to_group(ctx: Ctx, group: GroupId, draft: Draft) -> Result<Sent> {
         if !members.contains(draft.sender) {
             return Err(Code::NotMember.into());
         }
+        if draft.mention_all && tx.role(group.id, draft.sender)? < Some(Role::Admin) {
+            return Err(Code::NotAllowed.into());
+        }
+        check_reply(tx, group.conversation_id, &draft)?;
         let to = Audience::Members {
             ids: Arc::clone(&members.ids),
             except: draft.sender,
@@ -92,6 +104,7 @@ async fn send_to_group(ctx: Ctx, group: GroupId, draft: Draft) -> Result<Sent> {
                 conversation: group.conversation_id,
                 group: Some(group.id),
                 to,
+                addressee: draft.sender,
                 draft,
                 now,
             },
@@ -106,6 +119,8 @@ struct Post {
     conversation: ConversationId,
     group: Option<GroupId>,
     to: Audience,
+    /// Whom the sender sees it addressed to.
+    addressee: UserId,
     draft: Draft,
     now: i64,
 }
@@ -117,9 +132,11 @@ fn post(tx: &mut Tx<'_>, telling: &mut Telling, post: Post) -> Result<Sent> {
         conversation,
         group,
         to,
+        addressee,
         draft,
         now,
     } = post;
+    let sender = draft.sender;
     if keep == Keep::None {
         let sent = Sent {
             msg_id: MsgId::mint(),
@@ -132,21 +149,25 @@ fn post(tx: &mut Tx<'_>, telling: &mut Telling, post: Post) -> Result<Sent> {
             msg_id: sent.msg_id,
             seq: None,
             kind: draft.kind,
-            reply_to: draft.reply_to,
-            mentions: read_mentions(draft.mentions.as_deref()),
+            body: draft.body.and_then(|body| serde_json::from_str(&body).ok()),
+            reply_to: None,
+            mentions: draft.mentions,
+            mention_all: draft.mention_all,
+            edited_time: None,
+            recalled_time: None,
         };
-        telling.push(Told::new(chat_event(draft.sender, now, chat), to));
+        telling.push(Told::new(chat_event(sender, now, chat), to).echoed(sender, addressee));
         return Ok(sent);
     }
     match tx.append(conversation, &draft, now)? {
         Appended::New(stored) => {
             let sent = receipt(&stored);
             let event = chat_event(stored.sender_id, stored.time, chat_of(&stored, group));
-            telling.push(Told {
-                event,
-                to,
-                stored_at: Some((stored.conversation_id, stored.seq)),
-            });
+            telling.push(
+                Told::new(event, to)
+                    .stored_at(stored.conversation_id, stored.seq)
+                    .echoed(sender, addressee),
+            );
             Ok(sent)
         }
         Appended::Repeat(stored) => Ok(receipt(&stored)),
@@ -156,31 +177,63 @@ fn post(tx: &mut Tx<'_>, telling: &mut Telling, post: Post) -> Result<Sent> {
     }
 }
 
-fn draft_of(ctx: &Ctx, request: &SendMsg) -> Result<Draft> {
-    let most_bytes = ctx.app.config.messages.max_bytes;
-    if request.msg.len() > most_bytes {
-        let length = request.msg.len();
-        return Err(Error::Invalid(format!(
-            "msg: at most {most_bytes} bytes are wanted, not {length}"
-        )));
-    }
-    if request.mentions.len() > MENTIONS {
-        return Err(Error::Invalid(format!(
-            "mentions: at most {MENTIONS} users are wanted"
-        )));
-    }
-    let mentions = match request.mentions.as_slice() {
-        [] => None,
-        mentions => Some(serde_json::to_string(mentions)?),
+/// An answer to a message needs a message to answer.
+fn check_reply(view: &View<'_>, conversation: ConversationId, draft: &Draft) -> Result<()> {
+    let Some(seq) = draft.reply_to else {
+        return Ok(());
     };
+    let first = view
+        .cursor(draft.sender, conversation)?
+        .map_or(0, |cursor| cursor.first_seq);
+    match view.message(conversation, seq)? {
+        Some(_) if seq > first => Ok(()),
+        _ => Err(Code::NoSuchMessage.into()),
+    }
+}
+
+fn draft_of(ctx: &Ctx, request: &SendMsg) -> Result<Draft> {
+    check_text(ctx, &request.msg)?;
+    check_mentions(&request.mentions)?;
+    let body = match &request.body {
+        Some(body) => Some(serde_json::to_string(body)?),
+        None => None,
+    };
+    if body.as_ref().is_some_and(|body| body.len() > LONGEST_BODY) {
+        return Err(Error::Invalid(format!(
+            "body: at most {LONGEST_BODY} bytes of JSON are wanted"
+        )));
+    }
     Ok(Draft {
         sender: ctx.user,
         client_msg_id: request.client_msg_id.as_ref().map(|id| id.to_string()),
         kind: request.kind.as_ref().map(|kind| kind.to_string()),
         msg: request.msg.to_string(),
+        body,
         reply_to: request.reply_to,
-        mentions,
+        mentions: request.mentions.clone(),
+        mention_all: request.mention_all,
     })
+}
+
+/// Whether a text is within the operator's bound.
+pub(super) fn check_text(ctx: &Ctx, msg: &str) -> Result<()> {
+    let (most, length) = (ctx.app.config.messages.max_bytes, msg.len());
+    if length > most {
+        return Err(Error::Invalid(format!(
+            "msg: at most {most} bytes are wanted, not {length}"
+        )));
+    }
+    Ok(())
+}
+
+/// Whether not too many are named.
+pub(super) fn check_mentions(mentions: &[UserId]) -> Result<()> {
+    if mentions.len() > MOST_MENTIONS {
+        return Err(Error::Invalid(format!(
+            "mentions: at most {MOST_MENTIONS} users are wanted"
+        )));
+    }
+    Ok(())
 }
 
 fn receipt(stored: &Stored) -> Sent {
@@ -189,39 +242,4 @@ fn receipt(stored: &Stored) -> Sent {
         seq: Some(stored.seq),
         time: stored.time,
     }
-}
-
-/// A stored message as its receivers see it.
-#[must_use]
-pub fn chat_of(stored: &Stored, group: Option<GroupId>) -> Chat {
-    Chat {
-        msg: stored.msg.clone(),
-        to_group_id: group,
-        msg_id: stored.msg_id,
-        seq: Some(stored.seq),
-        kind: stored.kind.clone(),
-        reply_to: stored.reply_to,
-        mentions: read_mentions(stored.mentions.as_deref()),
-    }
-}
-
-/// The event that carries a message: chat_group for a group's, chat_f2f for a friend's.
-#[must_use]
-pub fn chat_event(sender: UserId, time: i64, chat: Chat) -> Event {
-    let what = if chat.to_group_id.is_some() {
-        Happening::ChatGroup(chat)
-    } else {
-        Happening::ChatF2f(chat)
-    };
-    Event {
-        from: Some(sender),
-        time,
-        what,
-    }
-}
-
-fn read_mentions(stored: Option<&str>) -> Vec<UserId> {
-    stored
-        .and_then(|mentions| serde_json::from_str(mentions).ok())
-        .unwrap_or_default()
 }

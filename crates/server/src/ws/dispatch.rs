@@ -1,19 +1,19 @@
 //! From the text of a request to the operation it is for, and back to the frame that answers it.
 
-use std::future::Future;
-
 use hongyan_protocol::{
     Answer, Code, Operation, Request,
-    operation::{Head, Reason, ReqId},
+    operation::{EVERYTHING_PATH, Envelope, Head, Reason, ReqId},
 };
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{Frame, Step};
 use crate::{
     error::{Error, Result, unquoted},
-    ops::{Ctx, friend, group, group_apply, group_invite, message},
+    ops::{Ctx, Door, through},
 };
 
-/// Answers one request of an operation.
+/// Answers one request on the path of an operation.
 pub(super) fn dispatch(ctx: &Ctx, operation: Operation, text: &str) -> Step {
     let req_id = req_id(text);
     // Counted before it is looked at: what is no request costs as much.
@@ -21,58 +21,85 @@ pub(super) fn dispatch(ctx: &Ctx, operation: Operation, text: &str) -> Step {
         let answer = Error::TooMany(wait).answer(operation.path());
         return Step::Reply(frame(&answer, req_id.unwrap_or_default()));
     }
+    match req_id {
+        Ok(req_id) => through(Asked { req_id, text }, ctx.clone(), operation),
+        Err(reason) => Step::Reply(frame(&bad_request(reason), None)),
+    }
+}
+
+/// Answers one request on the multiplexed socket.
+pub(super) fn dispatch_any(ctx: &Ctx, text: &str) -> Step {
+    let req_id = req_id(text);
+    if let Err(wait) = ctx.app.rates.request(ctx.user, ctx.exempt) {
+        let answer = Error::TooMany(wait).answer(EVERYTHING_PATH);
+        return Step::Reply(frame(&answer, req_id.unwrap_or_default()));
+    }
     let req_id = match req_id {
         Ok(req_id) => req_id,
         Err(reason) => return Step::Reply(frame(&bad_request(reason), None)),
     };
-    match operation {
-        Operation::SendMsg => run(ctx, req_id, text, message::send),
-        Operation::FriendAdd => run(ctx, req_id, text, friend::add),
-        Operation::FriendAddReply => run(ctx, req_id, text, friend::add_reply),
-        Operation::FriendDel => run(ctx, req_id, text, friend::del),
-        Operation::GroupAdd => run(ctx, req_id, text, group_apply::add),
-        Operation::GroupAddReply => run(ctx, req_id, text, group_apply::add_reply),
-        Operation::GroupInvite => run(ctx, req_id, text, group_invite::invite),
-        Operation::GroupInviteReply => run(ctx, req_id, text, group_invite::invite_reply),
-        Operation::GroupLeave => run(ctx, req_id, text, group::leave),
-        Operation::GroupKick => run(ctx, req_id, text, group::kick),
+    let envelope: Envelope<'_> = match read(text) {
+        Ok(envelope) => envelope,
+        Err(reason) => return Step::Reply(frame(&bad_request(reason), req_id)),
+    };
+    let Some(operation) = Operation::at(&envelope.path) else {
+        let reason = "path: no operation has it".to_owned();
+        return Step::Reply(frame(&bad_request(reason), req_id));
+    };
+    let text = envelope.data.map_or("{}", RawValue::get);
+    if !text.starts_with('{') {
+        let reason = "data: a JSON object is wanted".to_owned();
+        return Step::Reply(frame(&bad_request(reason), req_id));
     }
+    through(Asked { req_id, text }, ctx.clone(), operation)
 }
 
 /// Answers a binary frame.
-pub(super) fn refuse_binary(ctx: &Ctx, operation: Operation) -> Step {
+pub(super) fn refuse_binary(ctx: &Ctx, path: &str) -> Step {
     let answer = match ctx.app.rates.request(ctx.user, ctx.exempt) {
         Ok(()) => {
             bad_request("a text frame with a JSON object is wanted, not a binary frame".to_owned())
         }
-        Err(wait) => Error::TooMany(wait).answer(operation.path()),
+        Err(wait) => Error::TooMany(wait).answer(path),
     };
     Step::Reply(frame(&answer, None))
 }
 
-fn run<R, F, A>(ctx: &Ctx, req_id: Option<ReqId>, text: &str, operation: F) -> Step
-where
-    R: Request,
-    F: FnOnce(Ctx, R) -> A,
-    A: Future<Output = Result<R::Reply>> + Send + 'static,
-{
-    let request = match read(text) {
-        Ok(request) => request,
-        Err(reason) => return Step::Reply(frame(&bad_request(reason), req_id)),
-    };
-    let outcome = operation(ctx.clone(), request);
-    Step::Later(Box::pin(async move {
-        let done = outcome.await.and_then(|reply| Ok(Answer::done(&reply)?));
-        let answer = done.unwrap_or_else(|error| error.answer(R::OPERATION.path()));
-        frame(&answer, req_id)
-    }))
+/// What came in one frame.
+struct Asked<'t> {
+    req_id: Option<ReqId>,
+    /// The operation's own fields.
+    text: &'t str,
+}
+
+impl Door for Asked<'_> {
+    type Outcome = Step;
+
+    fn pass<R, F, A>(self, ctx: Ctx, operation: F) -> Step
+    where
+        R: Request,
+        F: FnOnce(Ctx, R) -> A + Send + 'static,
+        A: Future<Output = Result<R::Reply>> + Send + 'static,
+    {
+        let Self { req_id, text } = self;
+        let request: R = match read(text) {
+            Ok(request) => request,
+            Err(reason) => return Step::Reply(frame(&bad_request(reason), req_id)),
+        };
+        let outcome = operation(ctx, request);
+        Step::Later(Box::pin(async move {
+            let done = outcome.await.and_then(|reply| Ok(Answer::done(&reply)?));
+            let answer = done.unwrap_or_else(|error| error.answer(R::OPERATION.path()));
+            frame(&answer, req_id)
+        }))
+    }
 }
 
 /// Longest name of a field that is repeated: an unknown one may be anything.
 const LONGEST_PATH: usize = 64;
 
 /// Reads a request; an error names the field that is wrong.
-fn read<R: Request>(text: &str) -> std::result::Result<R, String> {
+fn read<'t, R: Deserialize<'t>>(text: &'t str) -> std::result::Result<R, String> {
     let mut json = serde_json::Deserializer::from_str(text);
     let request = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let (path, why) = (error.path().to_string(), error.inner().to_string());
@@ -105,6 +132,11 @@ fn req_id(text: &str) -> std::result::Result<Option<ReqId>, String> {
         }
         req_id => Ok(req_id),
     }
+}
+
+/// The last frame of a multiplexed socket whose session is over.
+pub(crate) fn no_session() -> Frame {
+    frame(&Answer::code(Code::NoSession), None)
 }
 
 fn bad_request(reason: String) -> Answer {

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 pub use connection::{Cause, Closed, Connection};
 pub use decoder::{Decoder, Event, Violation};
+pub(crate) use dispatch::no_session;
 pub use frame::{Frame, Mark, Template};
 pub use handler::{Answer, Handler, Step};
 pub use outbox::Outbox;

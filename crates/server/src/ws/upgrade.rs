@@ -4,17 +4,20 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{body::Body, http::Request, response::Response};
 use hongyan_protocol::{
-    Operation,
+    Event, Happening, Operation,
+    conversation::Ready,
     id::{SessionId, UserId},
     message::WhenOffline,
-    operation::NOTICE_PATHS,
+    operation::{EVERYTHING_PATH, NOTICE_PATHS},
 };
 use http::{HeaderMap, StatusCode};
 use hyper::upgrade::Parts;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::{Connection, Handler, Mark, Outbox, Step, close, dispatch, handshake};
+use super::{
+    Connection, Frame, Handler, Mark, Outbox, Step, close, dispatch, handshake, no_session,
+};
 use crate::{
     app::App,
     http::{message, origin_allowed},
@@ -28,8 +31,12 @@ use crate::{
 /// What is said on a path.
 #[derive(Clone, Copy)]
 pub enum Door {
+    /// Events.
     Notice,
+    /// Requests of one operation.
     Requests(Operation),
+    /// Requests of every operation, and events.
+    Everything,
 }
 
 impl Door {
@@ -38,6 +45,8 @@ impl Door {
     pub fn at(path: &str) -> Option<Self> {
         if NOTICE_PATHS.contains(&path) {
             Some(Self::Notice)
+        } else if path == EVERYTHING_PATH {
+            Some(Self::Everything)
         } else {
             Operation::at(path).map(Self::Requests)
         }
@@ -86,7 +95,9 @@ pub async fn upgrade(
         };
         match visitor {
             Visitor::Welcome(guest) => serve(app, guest, parts).await,
-            Visitor::TurnedAway(code, reason) => turn_away(&app, code, reason, parts).await,
+            Visitor::TurnedAway(code, reason) => {
+                turn_away(&app, door, code, reason, parts).await;
+            }
         }
     });
     response
@@ -113,7 +124,7 @@ async fn enter(
     door: Door,
     exempt: bool,
     headers: &HeaderMap,
-) -> Result<Visitor, hongyan_store::Error> {
+) -> crate::error::Result<Visitor> {
     let Some(session) = session::of_request(app, headers).await? else {
         return Ok(Visitor::TurnedAway(close::POLICY, "log in first"));
     };
@@ -122,6 +133,10 @@ async fn enter(
     let attached = match door {
         Door::Notice => app.hub.attach_notice(user, session, &outbox),
         Door::Requests(_) => app.hub.attach(user, session, &outbox),
+        Door::Everything => {
+            let ready = ready(app, user, session)?;
+            app.hub.attach_everything(user, session, &outbox, ready)
+        }
     };
     let Ok(line) = attached else {
         let reason = "this account has too many sockets; close some";
@@ -153,6 +168,22 @@ async fn enter(
         session,
         exempt,
     }))
+}
+
+/// The first frame on a multiplexed socket.
+fn ready(app: &App, user: UserId, session: SessionId) -> crate::error::Result<Frame> {
+    let event = Event {
+        from: None,
+        time: app.now(),
+        what: Happening::Ready(Ready {
+            user_id: user,
+            session_id: session,
+            server_time: app.now(),
+            heartbeat_ms: app.config.connection.ping_seconds * 1000,
+            epoch: app.store.epoch().to_owned(),
+        }),
+    };
+    Ok(Frame::text(event.encode()?.addressed_to(user)))
 }
 
 async fn serve(app: Arc<App>, guest: Guest, parts: Parts<TokioIo<TcpStream>>) {
@@ -192,6 +223,16 @@ async fn serve(app: Arc<App>, guest: Guest, parts: Parts<TokioIo<TcpStream>>) {
             };
             drive(&app, parts, outbox, Requests { ctx, operation }).await;
         }
+        Door::Everything => {
+            let ctx = Ctx {
+                app: Arc::clone(&app),
+                user,
+                session,
+                when_offline: WhenOffline::Keep,
+                exempt,
+            };
+            drive(&app, parts, outbox, Everything { ctx }).await;
+        }
     }
 }
 
@@ -213,9 +254,16 @@ async fn drive<H: Handler>(
     .await;
 }
 
-async fn turn_away(app: &App, code: u16, reason: &'static str, parts: Parts<TokioIo<TcpStream>>) {
+async fn turn_away(
+    app: &App,
+    door: Door,
+    code: u16,
+    reason: &'static str,
+    parts: Parts<TokioIo<TcpStream>>,
+) {
     let outbox = Arc::new(Outbox::new(&app.socket_limits));
-    outbox.close(None, code, reason);
+    let is_logged_out = code == close::POLICY && matches!(door, Door::Everything);
+    outbox.close(is_logged_out.then(no_session), code, reason);
     drive(app, parts, outbox, Deaf).await;
 }
 
@@ -244,7 +292,24 @@ impl Handler for Requests {
     }
 
     fn binary(&mut self, _: &[u8]) -> Step {
-        dispatch::refuse_binary(&self.ctx, self.operation)
+        dispatch::refuse_binary(&self.ctx, self.operation.path())
+    }
+
+    fn written(&mut self, _: Mark) {}
+}
+
+/// A multiplexed socket. What was written to it may not have arrived: the client's cursors say what has.
+struct Everything {
+    ctx: Ctx,
+}
+
+impl Handler for Everything {
+    fn text(&mut self, text: &str) -> Step {
+        dispatch::dispatch_any(&self.ctx, text)
+    }
+
+    fn binary(&mut self, _: &[u8]) -> Step {
+        dispatch::refuse_binary(&self.ctx, EVERYTHING_PATH)
     }
 
     fn written(&mut self, _: Mark) {}

@@ -26,6 +26,19 @@ const TABLE: &[(Operation, Request, [&str; 7])] = {
     (SendMsg,          to_the_guest,  ["0001",  "0001",  "0000", "0000", "0001", "0001",  "1008"]),
     (SendMsg,          to_the_group,  ["0206",  "0206",  "0000", "0000", "0206", "0206",  "1008"]),
     (SendMsg,          to_the_member, ["0001",  "0001",  "0001", "9997", "0001", "0001",  "1008"]),
+    (Recall,           the_word,      ["0001",  "0001",  "0003", "0000", "0001", "0001",  "1008"]),
+    (Edit,             another_word,  ["0001",  "0001",  "0003", "0000", "0001", "0001",  "1008"]),
+    (React,            a_reaction,    ["0001",  "0001",  "0003", "0000", "0001", "0001",  "1008"]),
+    (History,          to_the_guest,  ["0001",  "0001",  "0000", "0000", "0001", "0001",  "1008"]),
+    (History,          to_the_group,  ["0206",  "0206",  "0000", "0000", "0206", "0206",  "1008"]),
+    (Conversations,    nothing,       ["0000",  "0000",  "0000", "0000", "0000", "0000",  "1008"]),
+    (Sync,             a_cursor,      ["0000",  "0000",  "0000", "0000", "0000", "0000",  "1008"]),
+    (Read,             the_word,      ["0001",  "0001",  "0003", "0000", "0001", "0001",  "1008"]),
+    (Readers,          the_word,      ["0001",  "0001",  "0000", "0000", "0001", "0001",  "1008"]),
+    (Typing,           to_the_guest,  ["0001",  "0001",  "0000", "0000", "0001", "0001",  "1008"]),
+    (Typing,           to_the_group,  ["0206",  "0206",  "0000", "0000", "0206", "0206",  "1008"]),
+    (Settings,         to_the_group,  ["0206",  "0206",  "0000", "0000", "0206", "0206",  "1008"]),
+    (Ping,             nothing,       ["0000",  "0000",  "0000", "0000", "0000", "0000",  "1008"]),
     (FriendAdd,        the_addressee, ["0105",  "0104",  "0103", "0000", "0000", "0000",  "1008"]),
     (FriendAdd,        the_applicant, ["0104",  "0000",  "0000", "0000", "0000", "0000",  "1008"]),
     (FriendAddReply,   agreed,        ["0101",  "0000",  "0101", "0101", "0101", "0101",  "1008"]),
@@ -55,6 +68,31 @@ fn to_the_group(scene: &Scene) -> Value {
 
 fn to_the_member(scene: &Scene) -> Value {
     json!({"toUserId": scene.id(Role::Member), "msg": "hi"})
+}
+
+fn the_word(scene: &Scene) -> Value {
+    scene.said()
+}
+
+fn another_word(scene: &Scene) -> Value {
+    let mut edit = scene.said();
+    edit["msg"] = json!("meant");
+    edit
+}
+
+fn a_reaction(scene: &Scene) -> Value {
+    let mut reaction = scene.said();
+    reaction["emoji"] = json!("👍");
+    reaction["on"] = json!(true);
+    reaction
+}
+
+fn a_cursor(scene: &Scene) -> Value {
+    json!({"cursors": [{"userId": scene.id(Role::Guest), "seq": 0}]})
+}
+
+fn nothing(_: &Scene) -> Value {
+    json!({})
 }
 
 fn agreed(scene: &Scene) -> Value {

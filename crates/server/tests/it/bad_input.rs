@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use hongyan_client::RawSocket;
 use hongyan_protocol::{
     Answer, Code, Operation, Request,
+    conversation::{Conversations, History, Ping, Read, Readers, Settings, Sync, Typing},
     friend::{FriendAdd, FriendAddReply, FriendDel, Remark},
     group::{GroupAdd, GroupAddReply, GroupInvite, GroupInviteReply, GroupKick, GroupLeave},
     id::{FriendApplyId, GroupApplyId, GroupId, GroupInviteId, UserId},
-    message::{SendMsg, WhenOffline},
+    message::{Edit, React, Recall, SendMsg, WhenOffline},
     text::Text,
 };
 use serde_json::{Value, json};
@@ -39,6 +40,20 @@ enum Kind {
     Word,
     /// Up to 50 ids, missing or null.
     Ids,
+    /// A place in a log, wanted.
+    Seq,
+    /// A text of 1 to 16 characters, wanted.
+    Short,
+    /// true or false, missing or null.
+    Flag,
+    /// An object, missing or null.
+    Object,
+    /// A number of 1 to so many, missing or null.
+    Count(u32),
+    /// What a page gave for the next one, missing, null or empty.
+    Next,
+    /// Up to 100 cursors, wanted.
+    Cursors,
 }
 
 use Kind::*;
@@ -56,8 +71,86 @@ const FIELDS: &[(Operation, &[(&str, Kind)])] = &[
             ("kind", TextOrNull(32)),
             ("replyTo", SeqOrNull),
             ("mentions", Ids),
+            ("mentionAll", Flag),
+            ("body", Object),
         ],
     ),
+    (
+        Operation::Recall,
+        &[
+            ("toUserId", IdOrNothing),
+            ("toGroupId", IdOrNothing),
+            ("seq", Seq),
+        ],
+    ),
+    (
+        Operation::Edit,
+        &[
+            ("toUserId", IdOrNothing),
+            ("toGroupId", IdOrNothing),
+            ("seq", Seq),
+            ("msg", Text(16 * 1024)),
+            ("mentions", Ids),
+        ],
+    ),
+    (
+        Operation::React,
+        &[
+            ("toUserId", IdOrNothing),
+            ("toGroupId", IdOrNothing),
+            ("seq", Seq),
+            ("emoji", Short),
+            ("on", Bool),
+        ],
+    ),
+    (
+        Operation::History,
+        &[
+            ("toUserId", IdOrNothing),
+            ("toGroupId", IdOrNothing),
+            ("before", SeqOrNull),
+            ("after", SeqOrNull),
+            ("limit", Count(100)),
+        ],
+    ),
+    (
+        Operation::Conversations,
+        &[("after", Next), ("limit", Count(100))],
+    ),
+    (
+        Operation::Sync,
+        &[("epoch", Remark(64)), ("cursors", Cursors)],
+    ),
+    (
+        Operation::Read,
+        &[
+            ("toUserId", IdOrNothing),
+            ("toGroupId", IdOrNothing),
+            ("seq", Seq),
+        ],
+    ),
+    (
+        Operation::Readers,
+        &[
+            ("toUserId", IdOrNothing),
+            ("toGroupId", IdOrNothing),
+            ("seq", Seq),
+        ],
+    ),
+    (
+        Operation::Typing,
+        &[("toUserId", IdOrNothing), ("toGroupId", IdOrNothing)],
+    ),
+    (
+        Operation::Settings,
+        &[
+            ("toUserId", IdOrNothing),
+            ("toGroupId", IdOrNothing),
+            ("muted", Flag),
+            ("pinned", Flag),
+        ],
+    ),
+    (Operation::Ping, &[]),
     (
         Operation::FriendAdd,
         &[("userId", Id), ("remark", Remark(128))],
@@ -94,16 +187,19 @@ fn fields(operation: Operation) -> &'static [(&'static str, Kind)] {
 
 impl Kind {
     fn is_wanted(self) -> bool {
-        matches!(self, Self::Id | Self::Text(_) | Self::Bool)
+        matches!(
+            self,
+            Self::Id | Self::Text(_) | Self::Bool | Self::Seq | Self::Short | Self::Cursors
+        )
     }
 
     /// Values that are as good as none.
     fn nothings(self) -> Vec<Value> {
         match self {
-            Self::Id | Self::Text(_) | Self::Bool => vec![],
-            Self::IdOrNothing | Self::Remark(_) => vec![json!(null), json!("")],
-            Self::SeqOrNull | Self::TextOrNull(_) | Self::Word => vec![json!(null)],
+            wanted if wanted.is_wanted() => vec![],
+            Self::IdOrNothing | Self::Remark(_) | Self::Next => vec![json!(null), json!("")],
             Self::Ids => vec![json!(null), json!([])],
+            _ => vec![json!(null)],
         }
     }
 
@@ -118,7 +214,17 @@ impl Kind {
             Self::TextOrNull(most) | Self::Remark(most) => {
                 vec![json!(" "), json!("鸿".repeat(most))]
             }
-            Self::SeqOrNull => vec![json!(0), json!(7), json!(-7), json!(i64::MAX)],
+            Self::Short => vec![json!(" "), json!("👍"), json!("鸿".repeat(16))],
+            Self::Flag => vec![json!(false)],
+            Self::Object => vec![json!({}), json!({"x": [strange, null, 1.5]})],
+            Self::Count(most) => vec![json!(1), json!(most)],
+            Self::Next => vec![],
+            Self::Cursors => vec![
+                json!([]),
+                json!([{"groupId": "x", "seq": i64::MIN}]),
+                json!(vec![json!({"userId": strange, "seq": 1}); 100]),
+            ],
+            Self::SeqOrNull | Self::Seq => vec![json!(0), json!(7), json!(-7), json!(i64::MAX)],
             Self::Bool => vec![json!(true), json!(false)],
             Self::Word => vec![json!("keep"), json!("refuse")],
             Self::Ids => vec![json!(["x"]), json!(vec!["x"; 50])],
@@ -141,7 +247,22 @@ impl Kind {
         match self {
             Self::Id => bad.extend([yes, json!(""), long(64)]),
             Self::IdOrNothing => bad.extend([yes, long(64)]),
-            Self::SeqOrNull => {
+            Self::Short => bad.extend([yes, json!(""), json!("a\0b"), long(16)]),
+            Self::Flag => bad.extend([json!(SECRET), json!("true"), json!(""), json!(0)]),
+            Self::Object => {
+                bad.retain(|value| !value.is_object());
+                bad.extend([yes, json!(SECRET), json!({"x": SECRET.repeat(400)})]);
+            }
+            Self::Count(most) => {
+                bad.extend([yes, json!(0), json!(most + 1), json!(-1), json!("7")]);
+            }
+            Self::Next => bad.extend([yes, json!(SECRET), json!("1.2"), long(128)]),
+            Self::Cursors => {
+                let many = json!(vec![json!({"userId": "x", "seq": 1}); 101]);
+                let nobody = json!([{"userId": "", "groupId": null, "seq": 1}]);
+                bad.extend([yes, json!([{}]), json!([{"userId": "x"}]), nobody, many]);
+            }
+            Self::SeqOrNull | Self::Seq => {
                 bad.retain(|value| *value != number);
                 bad.extend([yes, json!(""), json!("7"), json!(u64::MAX)]);
             }
@@ -178,7 +299,64 @@ fn whole(operation: Operation) -> Value {
             kind: Some(Text::new("text").unwrap()),
             reply_to: Some(1),
             mentions: vec![user_id],
+            mention_all: true,
+            body: Some(serde_json::Map::new()),
         }),
+        Operation::Recall => sample(Recall {
+            to_user_id: Some(user_id),
+            to_group_id: Some(group_id),
+            seq: 1,
+        }),
+        Operation::Edit => sample(Edit {
+            to_user_id: Some(user_id),
+            to_group_id: Some(group_id),
+            seq: 1,
+            msg: Text::new("hello").unwrap(),
+            mentions: vec![user_id],
+        }),
+        Operation::React => sample(React {
+            to_user_id: Some(user_id),
+            to_group_id: Some(group_id),
+            seq: 1,
+            emoji: Text::new("👍").unwrap(),
+            on: true,
+        }),
+        Operation::History => sample(History {
+            to_user_id: Some(user_id),
+            to_group_id: Some(group_id),
+            before: Some(1),
+            after: Some(1),
+            limit: Some(1),
+        }),
+        Operation::Conversations => sample(Conversations {
+            after: Some(Text::new("").unwrap()),
+            limit: Some(1),
+        }),
+        Operation::Sync => sample(Sync {
+            epoch: Some(Text::new("").unwrap()),
+            cursors: Vec::new(),
+        }),
+        Operation::Read => sample(Read {
+            to_user_id: Some(user_id),
+            to_group_id: Some(group_id),
+            seq: 1,
+        }),
+        Operation::Readers => sample(Readers {
+            to_user_id: Some(user_id),
+            to_group_id: Some(group_id),
+            seq: 1,
+        }),
+        Operation::Typing => sample(Typing {
+            to_user_id: Some(user_id),
+            to_group_id: Some(group_id),
+        }),
+        Operation::Settings => sample(Settings {
+            to_user_id: Some(user_id),
+            to_group_id: Some(group_id),
+            muted: Some(true),
+            pinned: Some(true),
+        }),
+        Operation::Ping => sample(Ping {}),
         Operation::FriendAdd => sample(FriendAdd { user_id, remark }),
         Operation::FriendAddReply => sample(FriendAddReply {
             friend_apply_id: FriendApplyId::mint(),
@@ -282,7 +460,7 @@ async fn a_field_that_fits_is_taken_however_strange_and_may_be_nothing_where_it_
         let mut door = scene.of(role).door(operation).await;
         for &(field, kind) in fields(operation) {
             for value in kind.nothings().into_iter().chain(kind.good()) {
-                let nothing_left = operation == Operation::SendMsg
+                let nothing_left = good.get("toUserId").is_some()
                     && field == "toUserId"
                     && kind.nothings().contains(&value);
                 let mut request = good.clone();
@@ -322,6 +500,9 @@ async fn a_message_to_nobody_or_to_oneself_is_bad_and_says_which_field() {
 fn open(good: &Value) -> String {
     let mut text = good.to_string();
     assert_eq!(text.pop(), Some('}'));
+    if text == "{" {
+        text.push_str("\"any\":1");
+    }
     text
 }
 
@@ -334,7 +515,9 @@ async fn what_is_no_json_object_is_refused_and_the_socket_lives_on() {
         let before = scene.state().await;
         let mut door = scene.of(role).door(operation).await;
         let (begun, whole) = (open(&good), good.to_string());
-        let (field, value) = good.as_object().unwrap().iter().next().unwrap();
+        let Some((field, value)) = good.as_object().unwrap().iter().next() else {
+            continue;
+        };
         let in_order: Vec<_> = good.as_object().unwrap().values().collect();
         let nested = |open: &str, close: &str| open.repeat(10_000) + &close.repeat(10_000);
         let frames = [
@@ -376,6 +559,9 @@ async fn what_is_no_json_object_is_refused_and_the_socket_lives_on() {
             format!("{{\"{}\":nul}}", "x".repeat(1000)),
         ];
         for frame in frames {
+            if frame == "{}" && operation == Operation::Conversations {
+                continue;
+            }
             let answer = exchange(&mut door, &frame).await;
             let start: String = frame.chars().take(100).collect();
             assert_eq!(answer.code, Code::BadRequest, "{operation:?} {start}");
@@ -428,9 +614,10 @@ async fn the_mark_of_a_request_is_in_its_answer_whatever_the_answer_is() {
             json!(""),
             json!("x".repeat(64)),
         ] {
-            let bad = json!({"reqId": mark});
+            let bad = json!({"reqId": mark, "limit": 0, "msg": ""});
             let answer = exchange(&mut door, &bad.to_string()).await;
-            assert_eq!(answer.code, Code::BadRequest);
+            let takes_anything = operation == Operation::Ping;
+            assert_eq!(answer.code == Code::BadRequest, !takes_anything);
             assert_eq!(json!(answer.req_id), mark);
             let mut request = good.clone();
             request["reqId"] = mark.clone();

@@ -351,7 +351,7 @@ impl Log {
                 With::Group(group) => view.group(group)?.expect("the group").conversation_id,
             };
             let last_seq = view.conversation(id)?.expect("there").last_seq;
-            Ok::<_, hongyan_store::Error>((last_seq, view.history(id, 0, u32::MAX)?))
+            Ok::<_, hongyan_store::Error>((last_seq, view.messages_after(id, 0, u32::MAX)?))
         });
         let (last_seq, log) = reading.await.unwrap();
         let seqs: Vec<i64> = log.iter().map(|message| message.seq).collect();

@@ -161,7 +161,7 @@ async fn stores_exactly(disk: &SmallDisk, a: &Person, b: &Person, told: &[(Strin
     let (a, b) = (a.id(), b.id());
     let reading = store.read(move |view| {
         let conversation = view.conversation_between(a, b)?.expect("friends");
-        view.history(conversation, 0, u32::MAX)
+        view.messages_after(conversation, 0, u32::MAX)
     });
     let stored: Result<Vec<_>, hongyan_store::Error> = reading.await;
     let stored: Vec<_> = stored

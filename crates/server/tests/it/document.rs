@@ -136,7 +136,43 @@ async fn record() -> Recorded {
     .await;
     r.hear(&mut bo_hears, E::ChatF2f).await;
 
+    let to_ann = json!({"toUserId": ann.id(), "seq": 1});
+    let to_bo = json!({"toUserId": bo.id(), "seq": 1});
+    let with = |request: &Value, field: &str, value: Value| {
+        let mut request = request.clone();
+        request[field] = value;
+        request
+    };
+    let named = json!({"toUserId": bo.id()});
+    r.ask(ann, O::Typing, named.clone()).await;
+    r.hear(&mut bo_hears, E::ChatTyping).await;
+    r.ask(ann, O::Edit, with(&to_bo, "msg", json!("来自好友的新消息")))
+        .await;
+    r.hear(&mut bo_hears, E::ChatEdit).await;
+    let thumb = with(&with(&to_ann, "emoji", json!("👍")), "on", json!(true));
+    r.ask(bo, O::React, thumb).await;
+    r.hear(&mut ann_hears, E::ChatReaction).await;
+    r.ask(bo, O::Read, with(&to_ann, "seq", json!(3))).await;
+    r.hear(&mut ann_hears, E::ChatRead).await;
+    r.ask(ann, O::Readers, to_bo.clone()).await;
+    r.ask(ann, O::History, with(&named, "limit", json!(1)))
+        .await;
+    r.ask(ann, O::Conversations, json!({})).await;
+    r.ask(ann, O::Recall, to_bo).await;
+    r.hear(&mut bo_hears, E::ChatRecall).await;
+    let cursor = json!({"userId": ann.id(), "seq": 2});
+    r.ask(bo, O::Sync, json!({"cursors": [cursor]})).await;
+    r.ask(ann, O::Settings, with(&named, "pinned", json!(true)))
+        .await;
+    r.hear(&mut ann_hears, E::ChatSettings).await;
+    r.ask(ann, O::Ping, json!({})).await;
+
     drop(ann_hears);
+    r.hear(&mut bo_hears, E::FriendStatusChange).await;
+    let mut everything = ann.socket("/ws").await.unwrap();
+    r.hear(&mut everything, E::Ready).await;
+    r.hear(&mut bo_hears, E::FriendStatusChange).await;
+    drop(everything);
     r.hear(&mut bo_hears, E::FriendStatusChange).await;
     ann_hears = ann.socket("/ws/notice/event").await.unwrap();
     r.hear(&mut bo_hears, E::FriendStatusChange).await;

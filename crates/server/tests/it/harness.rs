@@ -1,6 +1,7 @@
 //! A server of its own for each test, people on it, and what they hear.
 
 mod disk;
+mod everything;
 mod http;
 mod person;
 mod process;
@@ -19,6 +20,7 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 pub(crate) use disk::{ReadOnly, SmallDisk};
+pub(crate) use everything::{Everything, is_entry};
 pub(crate) use http::{Reply, Web, cookies, reply};
 pub(crate) use person::{Person, exchange, to_friend};
 pub(crate) use process::{

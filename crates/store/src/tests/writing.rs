@@ -65,7 +65,7 @@ async fn a_thousand_appends_at_once_are_contiguous_and_durable() {
 
     let fixture = fixture.reopen().await;
     let log = fixture
-        .view(move |view| view.history(conversation, 0, 2000))
+        .view(move |view| view.messages_after(conversation, 0, 2000))
         .await;
     assert_eq!(log, answered);
 }
@@ -143,7 +143,7 @@ async fn a_refusal_and_a_panic_undo_only_themselves() {
     assert_eq!(rough.await, Ok(7));
     assert_eq!(stored(last.await.unwrap()).seq, 2);
     let log = fixture
-        .view(move |view| view.history(conversation, 0, 9))
+        .view(move |view| view.messages_after(conversation, 0, 9))
         .await;
     let texts: Vec<_> = log.iter().map(|stored| stored.msg.as_str()).collect();
     assert_eq!(texts, ["one", "two"]);
@@ -209,7 +209,7 @@ async fn a_full_disk_fails_the_whole_batch_and_writes_go_on_when_there_is_space(
     let left = fixture
         .view(move |view| {
             Ok((
-                view.history(conversation, 0, 9)?.len(),
+                view.messages_after(conversation, 0, 9)?.len(),
                 view.role(group, bo)?,
                 view.user_by_name("late")?,
             ))

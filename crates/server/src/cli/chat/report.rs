@@ -2,7 +2,12 @@
 
 use hongyan_client::{
     Event,
-    protocol::{Happening, id::UserId, message::Chat as Message, presence::Status},
+    protocol::{
+        Happening,
+        id::{GroupId, UserId},
+        message::Chat as Message,
+        presence::Status,
+    },
 };
 
 use super::{Chat, requests::Asked};
@@ -105,23 +110,44 @@ impl Chat {
                 let how = if result.agree { "accepted" } else { "refused" };
                 format!("* {who} {how} your invitation into {}.", result.group_name)
             }
-            // The end follows at once, and says it all.
-            Happening::ForcedLogout => return None,
+            Happening::ChatRecall(recalled) => {
+                let place = self.place(from?, recalled.to_group_id).await;
+                format!("* {place} took a message back.")
+            }
+            Happening::ChatEdit(edited) => {
+                let place = self.place(from?, edited.to_group_id).await;
+                format!("* {place} changed a message: {}", edited.msg)
+            }
+            Happening::ChatReaction(reacted) => {
+                let place = self.place(from?, reacted.to_group_id).await;
+                let how = if reacted.on { "reacted" } else { "took back" };
+                format!("* {place} {how}: {}", reacted.emoji)
+            }
+            // The end follows at once, and says it all; the others are for screens that can be drawn over.
+            Happening::ForcedLogout
+            | Happening::ChatRead(_)
+            | Happening::ChatTyping(_)
+            | Happening::ChatSettings(_)
+            | Happening::Ready(_) => return None,
         };
         Some(line)
     }
 
     async fn quote(&mut self, from: UserId, message: Message) -> Option<String> {
-        let group = message.to_group_id;
-        let who = self.people.user(&self.session, from, group).await;
-        let text = message.msg;
-        Some(match group {
+        let place = self.place(from, message.to_group_id).await;
+        Some(format!("{place}: {}", message.msg))
+    }
+
+    /// Who speaks, and in which group.
+    async fn place(&mut self, who: UserId, group: Option<GroupId>) -> String {
+        let who = self.people.user(&self.session, who, group).await;
+        match group {
             Some(group) => {
                 let group = self.people.group(&self.session, group).await;
-                format!("#{group} @{who}: {text}")
+                format!("#{group} @{who}")
             }
-            None => format!("@{who}: {text}"),
-        })
+            None => format!("@{who}"),
+        }
     }
 
     fn ask(&mut self, asked: Asked, text: &str) -> String {

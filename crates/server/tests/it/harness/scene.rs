@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use hongyan_client::Session;
 use hongyan_protocol::{
     Answer, Operation,
+    conversation::{Conversations, History},
     id::{FriendApplyId, GroupApplyId, GroupId, GroupInviteId, UserId},
     presence::Status,
 };
@@ -49,7 +50,7 @@ impl Role {
 /// Members of the group in a fresh scene: the owner, the member and the bass.
 const MEMBERS: usize = 3;
 
-/// Eight people, of whom only the guest is online.
+/// Eight people, of whom only the guest is online. The member has said one thing to the guest.
 pub(crate) struct Scene {
     people: Vec<Person>,
     pub(crate) group: GroupId,
@@ -124,6 +125,9 @@ impl Scene {
             let agreed = scene.of_mut(Role::Guest).event().await;
             assert_eq!(agreed.name(), "friend_add_result");
         }
+        let said = scene.of(Role::Member).send(scene.of(Role::Guest), "said");
+        assert_eq!(said.await.unwrap().seq, Some(1));
+        assert_eq!(scene.of_mut(Role::Guest).message().await.msg, "said");
         scene
     }
 
@@ -147,6 +151,32 @@ impl Scene {
                 Role::Owner,
                 json!({"toUserId": self.id(Role::Guest), "msg": "hi"}),
             ),
+            O::Recall => (Role::Member, self.said()),
+            O::Edit => {
+                let mut edit = self.said();
+                edit["msg"] = json!("meant");
+                (Role::Member, edit)
+            }
+            O::React => (
+                Role::Guest,
+                json!({"toUserId": self.id(Role::Member), "seq": 1, "emoji": "👍", "on": true}),
+            ),
+            O::History | O::Typing => (Role::Member, json!({"toUserId": self.id(Role::Guest)})),
+            O::Conversations => (Role::Member, json!({"limit": 50})),
+            O::Sync => (
+                Role::Guest,
+                json!({"cursors": [{"userId": self.id(Role::Member), "seq": 0}]}),
+            ),
+            O::Read => (
+                Role::Guest,
+                json!({"toUserId": self.id(Role::Member), "seq": 1}),
+            ),
+            O::Readers => (Role::Member, self.said()),
+            O::Settings => (
+                Role::Member,
+                json!({"toUserId": self.id(Role::Guest), "muted": true}),
+            ),
+            O::Ping => (Role::Outsider, json!({})),
             O::FriendAdd => (Role::Outsider, json!({"userId": self.id(Role::Guest)})),
             O::FriendAddReply => (
                 Role::Addressee,
@@ -174,14 +204,19 @@ impl Scene {
         }
     }
 
+    /// What the member said to the guest, as the member names it.
+    pub(crate) fn said(&self) -> Value {
+        json!({"toUserId": self.id(Role::Guest), "seq": 1})
+    }
+
     /// Asks on a socket of its own.
     pub(crate) async fn ask(&self, role: Role, operation: Operation, request: &Value) -> Answer {
         let mut door = self.of(role).door(operation).await;
         exchange(&mut door, &request.to_string()).await
     }
 
-    /// Everybody's lists: two of these are alike when nothing has changed in between. Neither messages nor who is online
-    /// are in it.
+    /// Everybody's lists, and what the member and the guest said to each other: two of these are alike when nothing has
+    /// changed in between. Who is online is not in it.
     pub(crate) async fn state(&self) -> Value {
         let mut state = Vec::new();
         for person in &self.people {
@@ -189,7 +224,9 @@ impl Scene {
             for friend in &mut friends {
                 friend.status = Status::Offline;
             }
+            let conversations = person.ask(&Conversations::default()).await.unwrap();
             state.push(json!({
+                "conversations": conversations.list,
                 "friends": friends,
                 "friendApplies": person.friend_apply_list().await.unwrap(),
                 "groupApplies": person.group_apply_list().await.unwrap(),
@@ -198,6 +235,15 @@ impl Scene {
                 "members": person.members(&[self.group]).await.unwrap(),
             }));
         }
+        let said = History {
+            to_user_id: Some(self.id(Role::Guest)),
+            to_group_id: None,
+            before: None,
+            after: None,
+            limit: None,
+        };
+        let said = self.of(Role::Member).ask(&said).await.unwrap();
+        state.push(json!({ "said": said.list }));
         Value::Array(state)
     }
 
