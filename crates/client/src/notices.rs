@@ -102,6 +102,7 @@ impl Event {
             EventType::ChatRead => Happening::ChatRead(self.data()?),
             EventType::ChatTyping => Happening::ChatTyping(self.data()?),
             EventType::ChatSettings => Happening::ChatSettings(self.data()?),
+            EventType::ChatKeep => Happening::ChatKeep(self.data()?),
             EventType::Ready => Happening::Ready(self.data()?),
         }))
     }

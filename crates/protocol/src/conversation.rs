@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     id::{GroupId, SessionId, UserId},
+    keep::Keep,
     message::Message,
     text::Text,
 };
@@ -147,6 +148,14 @@ pub struct ConversationCard {
     pub mentioned: bool,
     pub muted: bool,
     pub pinned: bool,
+    /// How long messages are kept.
+    pub keep: Keep,
+    /// What the reader wishes or, as a group's owner, chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_wish: Option<Keep>,
+    /// What the other wishes; between two only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer_keep_wish: Option<Keep>,
 }
 
 addressed! {

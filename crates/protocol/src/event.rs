@@ -11,6 +11,7 @@ use crate::{
         GroupLeft,
     },
     id::{ID_LENGTH, UserId},
+    keep::KeepChosen,
     message::{Chat, Edited, Reacted, Recalled},
     presence::StatusChange,
 };
@@ -121,6 +122,8 @@ events! {
     ChatTyping(IsTyping) = "chat_typing", "the other of two, the members of a group of at most 100";
     /// The receiver's own list has a conversation muted or pinned otherwise.
     ChatSettings(SettingsChanged) = "chat_settings", "the user's own devices";
+    /// Messages of a conversation are kept for another time from now on, or somebody wishes so.
+    ChatKeep(KeepChosen) = "chat_keep", "whoever is in the conversation";
     /// The multiplexed socket is open.
     Ready(Ready) = "ready", "the new connection";
 }
@@ -261,6 +264,6 @@ mod tests {
         for &event in EventType::ALL {
             assert_eq!(EventType::from_name(event.as_str()), Some(event));
         }
-        assert_eq!(EventType::ALL.len(), 21);
+        assert_eq!(EventType::ALL.len(), 22);
     }
 }

@@ -11,6 +11,7 @@ pub mod event;
 pub mod friend;
 pub mod group;
 pub mod id;
+pub mod keep;
 pub mod message;
 pub mod operation;
 pub mod presence;

@@ -11,6 +11,7 @@ use crate::{
     },
     friend::{Applicant, FriendAdd, FriendAddReply, FriendDel},
     group::{GroupAdd, GroupAddReply, GroupInvite, GroupInviteReply, GroupKick, GroupLeave},
+    keep::ChooseKeep,
     message::{Edit, React, Recall, SendMsg, Sent},
 };
 
@@ -133,6 +134,10 @@ operations! {
     /// Mutes and pins a conversation in the caller's own list.
     Settings "/ws/chat/settings" (Settings) -> (), seed None,
         refuses [NotFriend, NoSuchGroup, NotMember];
+    /// Chooses how long the messages of a group are kept, or wishes it for a friendship, in which it holds once both wish
+    /// the same. Never longer than the server's setting.
+    Keep "/ws/chat/keep" (ChooseKeep) -> (), seed None,
+        refuses [NotFriend, NoSuchGroup, NotMember, NotAllowed];
     /// Asks for a sign of life.
     Ping "/ws/ping" (Ping) -> Pong, seed None,
         refuses [];

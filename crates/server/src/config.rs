@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+pub use hongyan_protocol::keep::Keep;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -87,22 +88,16 @@ pub struct Notice {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Messages {
+    /// How long messages are kept; the people of a conversation may choose less.
     pub keep: Keep,
+    /// Seconds from one look for messages whose time is over to the next.
+    pub sweep_seconds: u64,
     /// Longest text, in bytes of UTF-8.
     pub max_bytes: usize,
     /// Seconds in which its sender may take a message back.
     pub recall_seconds: u32,
     /// Seconds in which its sender may change a message's text.
     pub edit_seconds: u32,
-}
-
-/// How long messages are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Keep {
-    /// Nothing of a message ever touches the disk; only those who are online receive it.
-    None,
-    Forever,
 }
 
 /// Sockets.
@@ -187,6 +182,7 @@ impl Default for Config {
             },
             messages: Messages {
                 keep: Keep::Forever,
+                sweep_seconds: 60,
                 max_bytes: 16 * 1024,
                 recall_seconds: 2 * 60,
                 edit_seconds: 15 * 60,

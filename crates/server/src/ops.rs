@@ -5,6 +5,7 @@ pub mod friend;
 pub mod group;
 pub mod group_apply;
 pub mod group_invite;
+pub mod keep;
 pub mod log;
 pub mod message;
 pub mod message_change;
@@ -64,6 +65,7 @@ pub fn through<D: Door>(door: D, ctx: Ctx, operation: Operation) -> D::Outcome {
         Operation::Readers => door.pass(ctx, conversation::readers),
         Operation::Typing => door.pass(ctx, conversation::typing),
         Operation::Settings => door.pass(ctx, conversation::settings),
+        Operation::Keep => door.pass(ctx, keep::choose),
         Operation::Ping => door.pass(ctx, conversation::ping),
         Operation::FriendAdd => door.pass(ctx, friend::add),
         Operation::FriendAddReply => door.pass(ctx, friend::add_reply),

@@ -2,6 +2,7 @@
 
 mod admission;
 mod housekeeping;
+mod sweep;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -121,6 +122,7 @@ impl Server {
             tokio::spawn(accept(Arc::clone(&app), listener, sockets.clone())),
             tokio::spawn(Hub::run(Arc::clone(&app), tasks)),
             tokio::spawn(housekeeping::run(Arc::clone(&app))),
+            tokio::spawn(sweep::run(Arc::clone(&app))),
         ];
         Ok(Self {
             address,

@@ -1,6 +1,9 @@
 //! The logs that two friends or a group share, and the list of those that a user is in.
 
-use hongyan_protocol::id::{ConversationId, GroupId, UserId};
+use hongyan_protocol::{
+    id::{ConversationId, GroupId, UserId},
+    keep::Keep,
+};
 
 use crate::{
     Cursor, Error, Tx, View,
@@ -38,12 +41,14 @@ pub struct Conversation {
     pub floor_seq: i64,
     /// The newest message that names everybody, 0 before the first.
     pub mention_all_seq: i64,
+    /// How long its people chose to keep messages; `None` leaves it to the server's setting.
+    pub keep: Option<Keep>,
 }
 
 /// The columns that [`Conversation::read_from`] reads, of the table called `c`.
 macro_rules! conversation_columns {
     () => {
-        "c.id, c.kind, c.user_a, c.user_b, c.group_id, c.last_seq, c.last_at, c.floor_seq, c.mention_all_seq"
+        "c.id, c.kind, c.user_a, c.user_b, c.group_id, c.last_seq, c.last_at, c.floor_seq, c.mention_all_seq, c.keep"
     };
 }
 
@@ -87,6 +92,7 @@ impl Conversation {
             last_at: row.next(at)?,
             floor_seq: row.next(at)?,
             mention_all_seq: row.next(at)?,
+            keep: row.next(at)?,
         })
     }
 
@@ -143,7 +149,7 @@ impl View<'_> {
             concat!(
                 "SELECT ",
                 conversation_columns!(),
-                ", p.mention_seq, p.first_seq, p.delivered_seq, p.read_seq, p.muted, p.pinned_at
+                ", p.mention_seq, p.first_seq, p.delivered_seq, p.read_seq, p.muted, p.pinned_at, p.keep
                  FROM cursors p JOIN conversations c ON c.id = p.conversation_id
                  WHERE p.user_id = $1 AND c.last_seq > p.first_seq AND (p.pinned_at, c.last_at, c.id) < ($2, $3, $4)
                  ORDER BY p.pinned_at DESC, c.last_at DESC, c.id DESC LIMIT $5"
@@ -166,6 +172,7 @@ impl View<'_> {
                         read_seq: row.next(at)?,
                         muted: row.next::<i64>(at)? != 0,
                         pinned_at: row.next(at)?,
+                        keep: row.next(at)?,
                     },
                 })
             },

@@ -1,6 +1,9 @@
 //! How far each reader of a conversation has got, and how they have it listed.
 
-use hongyan_protocol::id::{ConversationId, UserId};
+use hongyan_protocol::{
+    id::{ConversationId, UserId},
+    keep::Keep,
+};
 
 use crate::{Error, Tx, View, value::values};
 
@@ -14,6 +17,8 @@ pub struct Cursor {
     pub muted: bool,
     /// Milliseconds since 1970; 0 when it is not pinned.
     pub pinned_at: i64,
+    /// How long they wish messages to be kept.
+    pub keep: Option<Keep>,
 }
 
 impl View<'_> {
@@ -24,7 +29,7 @@ impl View<'_> {
         conversation: ConversationId,
     ) -> Result<Option<Cursor>, Error> {
         self.row(
-            "SELECT first_seq, delivered_seq, read_seq, muted, pinned_at FROM cursors
+            "SELECT first_seq, delivered_seq, read_seq, muted, pinned_at, keep FROM cursors
              WHERE user_id = $1 AND conversation_id = $2",
             values![user, conversation],
             |row| {
@@ -34,6 +39,7 @@ impl View<'_> {
                     read_seq: row.get(2)?,
                     muted: row.get::<i64>(3)? != 0,
                     pinned_at: row.get(4)?,
+                    keep: row.get(5)?,
                 })
             },
         )

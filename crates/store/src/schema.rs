@@ -110,3 +110,15 @@ pub(crate) fn epoch(link: &Link) -> Result<String, Error> {
         )?
         .ok_or_else(|| Error::Failed("the database has no epoch".to_owned()))
 }
+
+impl Tx<'_> {
+    /// Says that this database was put back from a backup: every session ends, and with a new epoch clients know that
+    /// their sequence numbers mean nothing any more. The open store goes by its old epoch. Gives the number of sessions.
+    pub fn begin_epoch(&mut self) -> Result<usize, Error> {
+        self.execute(
+            "UPDATE meta SET value = $1 WHERE key = $2",
+            values![&MsgId::mint().to_string(), "epoch"],
+        )?;
+        self.execute("DELETE FROM sessions", &[])
+    }
+}

@@ -1,4 +1,4 @@
-//! The command line: `hongyan serve`, `user`, `config` and `chat`.
+//! The command line: `hongyan serve`, `user`, `config`, `restored` and `chat`.
 #![allow(
     clippy::print_stdout,
     reason = "what a command answers belongs on stdout"
@@ -6,6 +6,7 @@
 
 mod chat;
 mod config;
+mod restored;
 mod serve;
 mod user;
 
@@ -44,6 +45,8 @@ enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Say, before the next start, that a backup was put back: sessions end and clients begin anew
+    Restored(config::Place),
     /// Chat from this terminal
     Chat {
         /// Address of the server
@@ -109,6 +112,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Config {
             command: ConfigCommand::Print(settings),
         } => config::print(&settings),
+        Command::Restored(place) => restored::run(&place),
         Command::Chat { server } => {
             block_on(chat::run(&server))?.map_err(|error| Failure::Broken(format!("{error:#}")))
         }

@@ -94,7 +94,7 @@ pub(super) fn run(command: Command) -> Result<(), Failure> {
 }
 
 /// Opens the database, which only `add` makes the directory for: a wrong --data-dir is to be told, not filled.
-fn with_store(
+pub(super) fn with_store(
     config: &Config,
     work: impl AsyncFnOnce(&Store) -> Result<(), Failure>,
 ) -> Result<(), Failure> {

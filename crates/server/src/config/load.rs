@@ -44,6 +44,7 @@ impl Config {
             ("accounts.devices", self.accounts.devices as u64),
             ("passwords.iterations", u64::from(self.passwords.iterations)),
             ("passwords.parallel", self.passwords.parallel as u64),
+            ("messages.sweep-seconds", self.messages.sweep_seconds),
             ("messages.max-bytes", self.messages.max_bytes as u64),
             ("connection.ping-seconds", self.connection.ping_seconds),
             ("connection.header-seconds", self.connection.header_seconds),

@@ -8,11 +8,12 @@ use hongyan_protocol::{
         SettingsChanged, Target, Typing,
     },
     id::{ConversationId, UserId},
+    keep::Keep,
     message::{Message, Reaction},
 };
 use hongyan_store::{ListPlace, Listed, Stored, View};
 
-use super::{Ctx, log::chat_of};
+use super::{Ctx, keep::effective, log::chat_of};
 use crate::{
     access::{self, Place},
     error::{Error, Result},
@@ -59,6 +60,7 @@ pub async fn history(ctx: Ctx, request: History) -> Result<HistoryPage> {
 /// Lists the caller's conversations.
 pub async fn conversations(ctx: Ctx, request: Conversations) -> Result<ConversationPage> {
     let (me, limit) = (ctx.user, page_size(request.limit)?);
+    let setting = ctx.app.config.messages.keep;
     let behind = match request.after.as_deref() {
         None | Some("") => ListPlace::TOP,
         Some(text) => read_place(text)
@@ -76,7 +78,9 @@ pub async fn conversations(ctx: Ctx, request: Conversations) -> Result<Conversat
                 id: listed.conversation.id,
             })
         });
-        let cards = found.into_iter().map(|listed| card(view, me, listed));
+        let cards = found
+            .into_iter()
+            .map(|listed| card(view, me, setting, listed));
         Ok::<_, Error>(ConversationPage {
             list: cards.collect::<Result<_>>()?,
             next,
@@ -228,7 +232,7 @@ fn messages(
     Ok(list.collect())
 }
 
-fn card(view: &View<'_>, me: UserId, listed: Listed) -> Result<ConversationCard> {
+fn card(view: &View<'_>, me: UserId, setting: Keep, listed: Listed) -> Result<ConversationCard> {
     let unread = view.unread(me, &listed)?;
     let Listed {
         conversation,
@@ -251,8 +255,8 @@ fn card(view: &View<'_>, me: UserId, listed: Listed) -> Result<ConversationCard>
         (None, None) => None,
     }
     .unwrap_or_default();
-    let peer_read_seq = match peer {
-        Some(peer) => view.cursor(peer, id)?.map(|cursor| cursor.read_seq),
+    let theirs = match peer {
+        Some(peer) => view.cursor(peer, id)?,
         None => None,
     };
     let read = place.cursor.read_seq.max(first_seq);
@@ -267,11 +271,14 @@ fn card(view: &View<'_>, me: UserId, listed: Listed) -> Result<ConversationCard>
         last_time: place.conversation.last_at,
         last,
         read_seq: read,
-        peer_read_seq,
+        peer_read_seq: theirs.as_ref().map(|cursor| cursor.read_seq),
         unread,
         mentioned: unread > 0 && named > read,
         muted: place.cursor.muted,
         pinned: place.cursor.pinned_at > 0,
+        keep: effective(setting, place.conversation.keep),
+        keep_wish: place.cursor.keep,
+        peer_keep_wish: theirs.and_then(|cursor| cursor.keep),
     })
 }
 

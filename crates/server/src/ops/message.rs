@@ -14,6 +14,7 @@ use hongyan_store::{Appended, Draft, Stored, Tx, View};
 use super::{
     Ctx, Telling,
     conversation::wanted,
+    keep::effective,
     log::{chat_event, chat_of},
 };
 use crate::{
@@ -55,6 +56,7 @@ async fn send_to_friend(
     );
     ctx.change(move |tx, telling| {
         let conversation = access::conversation_with(tx, draft.sender, friend)?;
+        let keep = effective(keep, tx.chosen_keep(conversation)?);
         let refuse_offline = refuse_offline || keep == Keep::None;
         if refuse_offline
             && tx.repeat_of(conversation, &draft)?.is_none()
@@ -96,6 +98,7 @@ async fn send_to_group(ctx: Ctx, group: GroupId, draft: Draft) -> Result<Sent> {
             ids: Arc::clone(&members.ids),
             except: draft.sender,
         };
+        let keep = effective(keep, tx.chosen_keep(group.conversation_id)?);
         post(
             tx,
             telling,

@@ -9,6 +9,7 @@ use hongyan_protocol::{
     friend::{FriendAdd, FriendAddReply, FriendDel, Remark},
     group::{GroupAdd, GroupAddReply, GroupInvite, GroupInviteReply, GroupKick, GroupLeave},
     id::{FriendApplyId, GroupApplyId, GroupId, GroupInviteId, UserId},
+    keep::{ChooseKeep, Keep},
     message::{Edit, React, Recall, SendMsg, WhenOffline},
     text::Text,
 };
@@ -52,6 +53,8 @@ enum Kind {
     Count(u32),
     /// What a page gave for the next one, missing, null or empty.
     Next,
+    /// How long messages are kept, missing or null.
+    Time,
     /// Up to 100 cursors, wanted.
     Cursors,
 }
@@ -150,6 +153,14 @@ const FIELDS: &[(Operation, &[(&str, Kind)])] = &[
             ("pinned", Flag),
         ],
     ),
+    (
+        Operation::Keep,
+        &[
+            ("toUserId", IdOrNothing),
+            ("toGroupId", IdOrNothing),
+            ("keep", Time),
+        ],
+    ),
     (Operation::Ping, &[]),
     (
         Operation::FriendAdd,
@@ -219,6 +230,12 @@ impl Kind {
             Self::Object => vec![json!({}), json!({"x": [strange, null, 1.5]})],
             Self::Count(most) => vec![json!(1), json!(most)],
             Self::Next => vec![],
+            Self::Time => vec![
+                json!("none"),
+                json!("until-delivered"),
+                json!(1),
+                json!("7"),
+            ],
             Self::Cursors => vec![
                 json!([]),
                 json!([{"groupId": "x", "seq": i64::MIN}]),
@@ -257,6 +274,10 @@ impl Kind {
                 bad.extend([yes, json!(0), json!(most + 1), json!(-1), json!("7")]);
             }
             Self::Next => bad.extend([yes, json!(SECRET), json!("1.2"), long(128)]),
+            Self::Time => {
+                bad.retain(|value| !value.is_u64());
+                bad.extend([yes, json!(SECRET), json!(""), json!(0), json!(1_u64 << 32)]);
+            }
             Self::Cursors => {
                 let many = json!(vec![json!({"userId": "x", "seq": 1}); 101]);
                 let nobody = json!([{"userId": "", "groupId": null, "seq": 1}]);
@@ -355,6 +376,11 @@ fn whole(operation: Operation) -> Value {
             to_group_id: Some(group_id),
             muted: Some(true),
             pinned: Some(true),
+        }),
+        Operation::Keep => sample(ChooseKeep {
+            to_user_id: Some(user_id),
+            to_group_id: Some(group_id),
+            keep: Some(Keep::Days(1)),
         }),
         Operation::Ping => sample(Ping {}),
         Operation::FriendAdd => sample(FriendAdd { user_id, remark }),

@@ -65,6 +65,7 @@ async fn provoke(
             R::Guest,
             instead(scene, operation, "toUserId", scene.id(R::Member)),
         ),
+        (O::Keep, C::NotAllowed) => (R::Member, json!({"toGroupId": group, "keep": 1})),
         (O::Recall | O::Edit, C::TooLate) => {
             server.clock.advance(15 * 60 * 1000 + 1);
             scene.done(operation)

@@ -165,6 +165,8 @@ async fn record() -> Recorded {
     r.ask(ann, O::Settings, with(&named, "pinned", json!(true)))
         .await;
     r.hear(&mut ann_hears, E::ChatSettings).await;
+    r.ask(ann, O::Keep, with(&named, "keep", json!(30))).await;
+    r.hear(&mut bo_hears, E::ChatKeep).await;
     r.ask(ann, O::Ping, json!({})).await;
 
     drop(ann_hears);

@@ -17,6 +17,7 @@ mod group;
 mod group_apply;
 mod group_invite;
 mod harness;
+mod keep;
 mod limits;
 mod message;
 mod message_change;

@@ -1,11 +1,15 @@
 //! Resuming: whoever was away learns the same as whoever was not.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use hongyan_protocol::{Operation, message::WhenOffline};
 use serde_json::{Value, json};
 
-use crate::harness::{Everything, Person, TestServer, is_entry, to_friend};
+use tokio::process::Command;
+
+use crate::harness::{
+    Everything, PASSWORD, Person, Process, TestServer, hongyan, is_entry, run, to_friend,
+};
 
 async fn pair(server: &TestServer) -> (Person, Person) {
     let [mut ann, mut bo] = server.users(["ann", "bo"]).await;
@@ -238,4 +242,51 @@ async fn what_a_cursor_says_has_arrived_is_not_pushed_to_a_notice_connection() {
     everything.ask(Operation::Sync, request).await;
     bo.come_online().await;
     assert_eq!(bo.message().await.msg, "two");
+}
+
+#[tokio::test]
+async fn after_a_restore_clients_know_that_their_cursors_are_void() {
+    let data_dir = tempfile::tempdir().unwrap();
+    let process = Process::start(data_dir.path()).await;
+    let [ann] = process.people(["ann"]).await;
+    let group = ann.group("notes").await;
+    ann.send_to_group(group, "before").await.unwrap();
+    assert!(process.terminate().await.success());
+    let database = data_dir.path().join("hongyan.db");
+    let backup = std::fs::read(&database).unwrap();
+
+    let process = Process::start(data_dir.path()).await;
+    let ann = process.again(&ann).await;
+    ann.send_to_group(group, "after").await.unwrap();
+    let before = Everything::of(&ann).await;
+    let epoch = before.epoch.clone();
+    let refused = run(restored(data_dir.path()), "").await;
+    assert_eq!(refused.code, 1, "while it serves");
+    assert!(refused.stderr.contains("in use"), "{}", refused.stderr);
+    drop(before);
+    assert!(process.terminate().await.success());
+
+    std::fs::write(&database, backup).unwrap();
+    let done = run(restored(data_dir.path()), "").await;
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert!(done.stdout.contains("Sessions ended: 1"), "{}", done.stdout);
+    let process = Process::start(data_dir.path()).await;
+    let old = process.client().resume(ann.token()).await;
+    assert!(old.is_err(), "everybody logs in anew");
+    let ann = process.client().login(&ann.name(), PASSWORD).await.unwrap();
+    let mut asks = Everything::of(&ann).await;
+    assert_ne!(asks.epoch, epoch);
+    let cursor = json!({"groupId": group, "seq": 1});
+    let request = json!({"epoch": epoch, "cursors": [cursor]});
+    let answer = asks.ask(Operation::Sync, request).await;
+    assert_eq!(answer["data"]["resync"], json!([cursor]));
+    let request = json!({"epoch": asks.epoch, "cursors": [cursor]});
+    let answer = asks.ask(Operation::Sync, request).await;
+    assert_eq!(answer["data"]["resync"], json!([]));
+}
+
+fn restored(data_dir: &Path) -> Command {
+    let mut command = hongyan();
+    command.arg("restored").arg("--data-dir").arg(data_dir);
+    command
 }

@@ -123,6 +123,10 @@ impl Chat {
                 let how = if reacted.on { "reacted" } else { "took back" };
                 format!("* {place} {how}: {}", reacted.emoji)
             }
+            Happening::ChatKeep(chosen) => {
+                let place = self.place(from?, chosen.to_group_id).await;
+                format!("* {place}: messages are kept now: {}.", chosen.keep)
+            }
             // The end follows at once, and says it all; the others are for screens that can be drawn over.
             Happening::ForcedLogout
             | Happening::ChatRead(_)

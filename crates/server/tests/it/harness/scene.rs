@@ -176,6 +176,10 @@ impl Scene {
                 Role::Member,
                 json!({"toUserId": self.id(Role::Guest), "muted": true}),
             ),
+            O::Keep => (
+                Role::Member,
+                json!({"toUserId": self.id(Role::Guest), "keep": 30}),
+            ),
             O::Ping => (Role::Outsider, json!({})),
             O::FriendAdd => (Role::Outsider, json!({"userId": self.id(Role::Guest)})),
             O::FriendAddReply => (
