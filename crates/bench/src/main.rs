@@ -12,7 +12,9 @@ mod machine;
 mod pairs;
 mod people;
 mod process;
+mod raw;
 mod rounds;
+mod senders;
 mod server;
 mod socket;
 mod table;
@@ -43,6 +45,8 @@ enum Scenario {
     Idle(idle::Options),
     /// One publisher, one group, many members online
     Fanout(fanout::Options),
+    /// Few and many senders that wait for each answer, beside SQLite's own limit
+    Senders(senders::Options),
     /// Many pairs of friends, one of each writing to the other
     Pairs(pairs::Options),
 }
@@ -110,6 +114,7 @@ async fn run(cli: &Cli) -> Result<table::Table> {
     let done = match &cli.scenario {
         Scenario::Idle(options) => idle::run(&mut server, options, cli.setting.pin).await,
         Scenario::Fanout(options) => fanout::run(&server, options).await,
+        Scenario::Senders(options) => senders::run(&server, options).await,
         Scenario::Pairs(options) => pairs::run(&server, options).await,
     };
     match server.stop().await {

@@ -84,6 +84,11 @@ impl Server {
         }
     }
 
+    /// The server's temporary data folder; a server that was not started here keeps its own to itself.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.own.as_ref().map(|own| own.folder.path())
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
