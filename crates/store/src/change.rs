@@ -105,6 +105,7 @@ impl Tx<'_> {
         by: UserId,
         now: i64,
     ) -> Result<Option<Change>, Error> {
+        self.unindex(target.conversation_id, target.seq)?;
         let changed = self.execute(
             "UPDATE messages SET msg = '', kind = NULL, body = NULL, reply_seq = NULL, mentions = NULL, mention_all = 0,
              edited_at = NULL, recalled_at = $1
@@ -135,6 +136,7 @@ impl Tx<'_> {
         if target.msg == msg && target.mentions == mentions {
             return Ok(None);
         }
+        self.unindex(target.conversation_id, target.seq)?;
         let changed = self.execute(
             "UPDATE messages SET msg = $1, mentions = $2, edited_at = $3
              WHERE conversation_id = $4 AND seq = $5 AND entry = 0 AND recalled_at IS NULL",
@@ -149,6 +151,7 @@ impl Tx<'_> {
         if changed == 0 {
             return Ok(None);
         }
+        self.index_again(target.conversation_id, target.seq)?;
         self.note_change(ChangeKind::Edited, target, target.sender_id, None, now)
             .map(Some)
     }

@@ -17,6 +17,8 @@ use crate::{
 pub(crate) struct Link {
     pub(crate) connection: Connection,
     pub(crate) members: RefCell<MembersCache>,
+    /// Entries appended to logs since the index was last told.
+    pub(crate) appended: Cell<i64>,
     /// Why the running transaction is lost. Set once, it fails every later statement until the transaction has ended:
     /// SQLite may have rolled it back already, and what is written now would be committed by itself.
     lost: Cell<Option<Error>>,
@@ -27,6 +29,7 @@ impl Link {
         Self {
             connection,
             members: RefCell::default(),
+            appended: Cell::new(0),
             lost: Cell::new(None),
         }
     }

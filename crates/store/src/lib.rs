@@ -20,6 +20,7 @@ mod message;
 mod reaction;
 mod reader;
 mod schema;
+mod search;
 mod session;
 mod user;
 mod value;
@@ -50,6 +51,7 @@ pub use group_member::{Member, Members};
 pub use keep::{Sweepable, Wishes};
 pub use message::{Appended, Draft, Kept, Stored};
 pub use reaction::Reaction;
+pub use search::{Found, FoundPage, Piece, Query, Search};
 pub use session::{NewSession, Session};
 pub use user::{NewUser, ProfileChange, User};
 
@@ -123,6 +125,7 @@ impl Store {
 
         let write_link = schema::open_writing(&path)?;
         let epoch = schema::epoch(&write_link).map_err(broken)?;
+        schema::prepare_index(&write_link).map_err(broken)?;
         let read_links = (0..options.readers.max(1))
             .map(|_| schema::open_reading(&path).map_err(broken))
             .collect::<Result<Vec<_>, _>>()?;

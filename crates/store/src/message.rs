@@ -336,6 +336,8 @@ impl Tx<'_> {
             ],
         )?;
         self.note_mentions(&stored)?;
+        let appended = &self.link.appended;
+        appended.set(appended.get() + 1);
         Ok(Appended::New(stored))
     }
 

@@ -48,7 +48,9 @@ pub(crate) fn open_writing(path: &Path) -> Result<Link, OpenError> {
         .mode(0o600)
         .open(path);
     private.map_err(|error| unfit(error.to_string()))?;
-    let mut connection = open(path, "PRAGMA cache_size = -32768;").map_err(broken)?;
+    // What is recalled or swept is overwritten, so that no tool finds it in the file.
+    let further = "PRAGMA cache_size = -32768; PRAGMA secure_delete = ON;";
+    let mut connection = open(path, further).map_err(broken)?;
     if let Some(found) = migrate(&mut connection).map_err(broken)? {
         return Err(OpenError::Newer {
             path: path.to_owned(),
@@ -94,6 +96,13 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<Option<u32>> {
     }
     transaction.commit()?;
     Ok(None)
+}
+
+/// Makes the index of messages where there is none that this release can use.
+pub(crate) fn prepare_index(link: &Link) -> Result<(), Error> {
+    link.begin("BEGIN IMMEDIATE")?;
+    Tx::new(link).prepare_index()?;
+    link.control("COMMIT")
 }
 
 /// The database's epoch, made when it has none.

@@ -1,6 +1,7 @@
 //! The store, spoken to as the server does.
 
 mod nouns;
+mod search;
 mod writing;
 
 use std::path::Path;

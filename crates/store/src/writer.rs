@@ -3,8 +3,9 @@
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc,
+    sync::mpsc::{self, RecvTimeoutError},
     thread::JoinHandle,
+    time::Duration,
 };
 
 use tokio::sync::oneshot;
@@ -12,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::{
     Error, Tx,
     db::{Link, View},
+    search::Behind,
 };
 
 /// Pages in the write-ahead log that make the writer move them into the database file: 16 MiB.
@@ -70,11 +72,17 @@ impl Writer {
 
 fn run(link: &Link, orders: &mpsc::Receiver<Order>, limit: usize) {
     let mut batch = Vec::with_capacity(limit);
+    let mut behind = Behind::new();
     let mut open = true;
     while open {
-        match orders.recv() {
+        match next(orders, behind.patience()) {
             Ok(Order::Job(job)) => batch.push(job),
-            Ok(Order::Close) | Err(mpsc::RecvError) => break,
+            Ok(Order::Close) | Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                behind.catch_up(link);
+                checkpoint_when_due(link);
+                continue;
+            }
         }
         while open && batch.len() < limit {
             match orders.try_recv() {
@@ -84,7 +92,10 @@ fn run(link: &Link, orders: &mpsc::Receiver<Order>, limit: usize) {
             }
         }
         match commit(link, &mut batch) {
-            Ok(()) => batch.drain(..).for_each(|job| job.finish()),
+            Ok(()) => {
+                batch.drain(..).for_each(|job| job.finish());
+                behind.committed(link);
+            }
             Err(error) => {
                 link.roll_back();
                 tracing::error!(%error, operations = batch.len(), "a transaction was rolled back");
@@ -95,6 +106,17 @@ fn run(link: &Link, orders: &mpsc::Receiver<Order>, limit: usize) {
     }
     if let Err(error) = checkpoint(link, "PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::warn!(%error, "the last checkpoint failed; the next start catches up");
+    }
+}
+
+/// The next order; with `patience` only when there is one in that time.
+fn next(
+    orders: &mpsc::Receiver<Order>,
+    patience: Option<Duration>,
+) -> Result<Order, RecvTimeoutError> {
+    match patience {
+        Some(patience) => orders.recv_timeout(patience),
+        None => orders.recv().map_err(RecvTimeoutError::from),
     }
 }
 
