@@ -5,6 +5,7 @@ use hongyan_protocol::{
     group::{GroupAdd, GroupAddReply, GroupInvite, GroupInviteReply, GroupKick, GroupLeave},
     id::{FriendApplyId, GroupApplyId, GroupId, GroupInviteId, UserId},
     message::{SendMsg, Sent},
+    search::{ChatFound, ChatSearch},
     text::Text,
 };
 
@@ -138,5 +139,10 @@ impl Session {
     /// Removes a member from a group.
     pub async fn kick(&self, group_id: GroupId, user_id: UserId) -> Result<()> {
         self.ask(&GroupKick { group_id, user_id }).await
+    }
+
+    /// Finds messages of one's own conversations by what they say, the newest first; more with `before`.
+    pub async fn search_messages(&self, search: &ChatSearch) -> Result<ChatFound> {
+        self.ask(search).await
     }
 }

@@ -15,6 +15,7 @@ pub mod keep;
 pub mod message;
 pub mod operation;
 pub mod presence;
+pub mod search;
 pub mod text;
 pub mod user;
 

@@ -13,6 +13,7 @@ use crate::{
     group::{GroupAdd, GroupAddReply, GroupInvite, GroupInviteReply, GroupKick, GroupLeave},
     keep::ChooseKeep,
     message::{Edit, React, Recall, SendMsg, Sent},
+    search::{ChatFound, ChatSearch},
 };
 
 /// Answers that every operation can give besides its own.
@@ -50,6 +51,7 @@ impl Reply for ConversationPage {}
 impl Reply for ReaderList {}
 impl Reply for Synced {}
 impl Reply for Pong {}
+impl Reply for ChatFound {}
 
 macro_rules! operations {
     ($($(#[doc = $doc:literal])+ $name:ident $path:literal ($request:ty) -> $reply:ty, seed $seed:expr, refuses [$($code:ident),*];)+) => {
@@ -168,6 +170,9 @@ operations! {
     /// Removes a member from a group: the owner anybody, an admin a plain member.
     GroupKick "/ws/group/kick" (GroupKick) -> (), seed None,
         refuses [NoSuchGroup, NotMember, NotAllowed];
+    /// Finds messages of the caller's conversations by what they say.
+    ChatSearch "/ws/chat/search" (ChatSearch) -> ChatFound, seed None,
+        refuses [NotFriend, NoSuchGroup, NotMember];
 }
 
 impl Operation {
@@ -176,7 +181,7 @@ impl Operation {
     pub const fn reads(self) -> bool {
         matches!(
             self,
-            Self::History | Self::Conversations | Self::Readers | Self::Ping
+            Self::History | Self::Conversations | Self::Readers | Self::Ping | Self::ChatSearch
         )
     }
 }

@@ -9,6 +9,7 @@ pub mod keep;
 pub mod log;
 pub mod message;
 pub mod message_change;
+pub mod search;
 pub mod sync;
 
 use std::{cell::Cell, sync::Arc};
@@ -76,6 +77,7 @@ pub fn through<D: Door>(door: D, ctx: Ctx, operation: Operation) -> D::Outcome {
         Operation::GroupInviteReply => door.pass(ctx, group_invite::invite_reply),
         Operation::GroupLeave => door.pass(ctx, group::leave),
         Operation::GroupKick => door.pass(ctx, group::kick),
+        Operation::ChatSearch => door.pass(ctx, search::search),
     }
 }
 

@@ -176,7 +176,8 @@ pub(super) fn wanted(request: &impl Addressed) -> Result<Target> {
     target.ok_or_else(|| Error::Invalid("toUserId or toGroupId is wanted".to_owned()))
 }
 
-fn page_size(limit: Option<u32>) -> Result<u32> {
+/// How many rows a page has that was asked for with this `limit`.
+pub(super) fn page_size(limit: Option<u32>) -> Result<u32> {
     match limit.unwrap_or(PAGE) {
         limit @ 1..=LONGEST_PAGE => Ok(limit),
         _ => Err(Error::Invalid(format!(

@@ -53,6 +53,8 @@ const TABLE: &[(Operation, Request, [&str; 7])] = {
     (GroupLeave,       the_group,     ["0206",  "0206",  "0211", "0000", "0206", "0206",  "1008"]),
     (GroupKick,        the_bass,      ["0206",  "0206",  "0000", "0207", "0206", "0206",  "1008"]),
     (GroupKick,        the_member,    ["0206",  "0206",  "0000", "0207", "0206", "0206",  "1008"]),
+    (ChatSearch,       anything,      ["0000",  "0000",  "0000", "0000", "0000", "0000",  "1008"]),
+    (ChatSearch,       in_the_group,  ["0206",  "0206",  "0000", "0000", "0206", "0206",  "1008"]),
     (GroupKick,        the_owner,     ["0206",  "0206",  "0207", "0207", "0206", "0206",  "1008"]),
     ]
 };
@@ -108,6 +110,14 @@ fn agreed(scene: &Scene) -> Value {
 
 fn the_group(scene: &Scene) -> Value {
     json!({"groupId": scene.group})
+}
+
+fn anything(_: &Scene) -> Value {
+    json!({"query": "hi"})
+}
+
+fn in_the_group(scene: &Scene) -> Value {
+    json!({"query": "hi", "toGroupId": scene.group})
 }
 
 fn user(scene: &Scene, role: Role) -> Value {

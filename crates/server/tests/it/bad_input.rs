@@ -11,6 +11,7 @@ use hongyan_protocol::{
     id::{FriendApplyId, GroupApplyId, GroupId, GroupInviteId, UserId},
     keep::{ChooseKeep, Keep},
     message::{Edit, React, Recall, SendMsg, WhenOffline},
+    search::ChatSearch,
     text::Text,
 };
 use serde_json::{Value, json};
@@ -57,6 +58,8 @@ enum Kind {
     Time,
     /// Up to 100 cursors, wanted.
     Cursors,
+    /// A text of 1 to 64 characters with a letter or digit, wanted.
+    Query,
 }
 
 use Kind::*;
@@ -189,6 +192,16 @@ const FIELDS: &[(Operation, &[(&str, Kind)])] = &[
     ),
     (Operation::GroupLeave, &[("groupId", Id)]),
     (Operation::GroupKick, &[("groupId", Id), ("userId", Id)]),
+    (
+        Operation::ChatSearch,
+        &[
+            ("query", Query),
+            ("toUserId", IdOrNothing),
+            ("toGroupId", IdOrNothing),
+            ("before", Next),
+            ("limit", Count(100)),
+        ],
+    ),
 ];
 
 fn fields(operation: Operation) -> &'static [(&'static str, Kind)] {
@@ -200,7 +213,13 @@ impl Kind {
     fn is_wanted(self) -> bool {
         matches!(
             self,
-            Self::Id | Self::Text(_) | Self::Bool | Self::Seq | Self::Short | Self::Cursors
+            Self::Id
+                | Self::Text(_)
+                | Self::Bool
+                | Self::Seq
+                | Self::Short
+                | Self::Cursors
+                | Self::Query
         )
     }
 
@@ -245,6 +264,7 @@ impl Kind {
             Self::Bool => vec![json!(true), json!(false)],
             Self::Word => vec![json!("keep"), json!("refuse")],
             Self::Ids => vec![json!(["x"]), json!(vec!["x"; 50])],
+            Self::Query => vec![json!("鸿"), json!(strange), json!("x".repeat(64))],
         }
     }
 
@@ -297,6 +317,10 @@ impl Kind {
                 let (numbers, empty) = (json!([7]), json!([""]));
                 let many = json!(vec!["x"; 51]);
                 bad.extend([yes, json!(SECRET), numbers, empty, many, json!([null])]);
+            }
+            Self::Query => {
+                let nothing = json!("，。 \u{1F426} …");
+                bad.extend([yes, json!(""), json!(" "), nothing, json!("a\0b"), long(64)]);
             }
         }
         bad
@@ -405,6 +429,13 @@ fn whole(operation: Operation) -> Value {
         }),
         Operation::GroupLeave => sample(GroupLeave { group_id }),
         Operation::GroupKick => sample(GroupKick { group_id, user_id }),
+        Operation::ChatSearch => sample(ChatSearch {
+            query: Text::new("hello").unwrap(),
+            to_user_id: Some(user_id),
+            to_group_id: Some(group_id),
+            before: Some(Text::new("7").unwrap()),
+            limit: Some(7),
+        }),
     };
     assert_eq!(named, operation);
     request

@@ -209,6 +209,9 @@ async fn record() -> Recorded {
     r.hear(&mut bo_hears, E::ChatGroup).await;
     r.hear(&mut cy_hears, E::ChatGroup).await;
 
+    let looked_for = json!({"query": "消息", "toUserId": bo.id()});
+    r.ask(ann, O::ChatSearch, looked_for).await;
+
     r.ask(cy, O::GroupLeave, json!({"groupId": group})).await;
     r.hear(&mut bo_hears, E::GroupLeave).await;
     r.ask(

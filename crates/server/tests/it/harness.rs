@@ -3,6 +3,7 @@
 mod disk;
 mod everything;
 mod http;
+mod log;
 mod person;
 mod process;
 mod scene;
@@ -22,6 +23,7 @@ use tokio::time::timeout;
 pub(crate) use disk::{ReadOnly, SmallDisk};
 pub(crate) use everything::{Everything, is_entry};
 pub(crate) use http::{Reply, Web, cookies, reply};
+pub(crate) use log::Log;
 pub(crate) use person::{Person, exchange, to_friend};
 pub(crate) use process::{
     Answered, Process, command, command_on, failing, hongyan, in_test, own_address, run,

@@ -21,6 +21,7 @@ mod keep;
 mod limits;
 mod message;
 mod message_change;
+mod message_search;
 mod multiplexed;
 mod page;
 mod password;

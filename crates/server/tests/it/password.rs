@@ -1,10 +1,5 @@
 //! Passwords: changing them, and where they must not be found.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
 use hongyan_client::Error;
 use hongyan_protocol::{
     Code, EventType, Operation,
@@ -13,7 +8,7 @@ use hongyan_protocol::{
 use serde_json::json;
 
 use crate::account::registering;
-use crate::harness::{PASSWORD, TestServer, files_in, reply, soon};
+use crate::harness::{Log, PASSWORD, TestServer, files_in, reply, soon};
 
 fn change(old: &str, new: &str, verify: &str) -> ChangePassword {
     ChangePassword {
@@ -112,34 +107,10 @@ async fn of_two_who_change_the_password_at_once_one_succeeds() {
     assert!(server.stranger().login(&ann.name(), password).await.is_ok());
 }
 
-/// What the server wrote into its log.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn no_password_and_no_token_is_in_any_log_answer_or_file() {
     const SECRETS: [&str; 3] = ["canary-one-8f3a", "canary-two-41bc", "canary-six-77e0"];
-    let log = Log::default();
-    let writer = log.clone();
-    // For this thread: with it, the tasks of the server and of its clients.
-    let _logging = tracing::subscriber::set_default(
-        tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish(),
-    );
+    let (log, _listening) = Log::listen();
     let mut server = TestServer::start().await;
     let web = server.web();
     let mut answers = Vec::new();
@@ -190,18 +161,18 @@ async fn no_password_and_no_token_is_in_any_log_answer_or_file() {
         .into_iter()
         .flat_map(|file| std::fs::read(file).unwrap());
     let files: Vec<u8> = files.collect();
-    let log = log.0.lock().unwrap().clone();
-    let path_is_logged = contains(&log, "/api/user/change_pwd");
+    let log = log.text();
+    let path_is_logged = log.contains("/api/user/change_pwd");
     assert!(path_is_logged, "this test reads the log");
     assert!(contains(&files, "anna"), "this test reads the files");
     for secret in SECRETS {
         assert!(!contains(&answers, secret), "{secret} in an answer");
-        assert!(!contains(&log, secret), "{secret} in the log");
+        assert!(!log.contains(secret), "{secret} in the log");
         assert!(!contains(&files, secret), "{secret} in a file");
     }
     for token in &tokens {
         assert!(!contains(&answers, token), "a token in another answer");
-        assert!(!contains(&log, token), "a token in the log");
+        assert!(!log.contains(token), "a token in the log");
         assert!(!contains(&files, token), "a token in a file");
     }
     assert!(!contains(&answers, "argon2"), "a hash in an answer");

@@ -205,6 +205,7 @@ impl Scene {
                 Role::Owner,
                 json!({"groupId": self.group, "userId": self.id(Role::Bass)}),
             ),
+            O::ChatSearch => (Role::Owner, json!({"query": "hi"})),
         }
     }
 
