@@ -165,6 +165,7 @@ impl Tx<'_> {
         if last <= floor {
             return Ok(true);
         }
+        self.unindex_up_to(conversation, last)?;
         for table in ["reactions", "file_uses", "messages"] {
             self.execute(
                 &format!("DELETE FROM {table} WHERE conversation_id = $1 AND seq <= $2"),

@@ -115,7 +115,7 @@ impl Tx<'_> {
         self.set_meta("search_mark", &last.id.to_string())
     }
 
-    /// Takes a message out of the index. Call it before its text changes, and before it is removed.
+    /// Takes a message out of the index. Call it before its text changes.
     pub(crate) fn unindex(&mut self, conversation: ConversationId, seq: i64) -> Result<(), Error> {
         match self.indexed(conversation, seq)? {
             Some(message) => message
@@ -123,6 +123,26 @@ impl Tx<'_> {
                 .map_or(Ok(()), |names| sqlite::remove(self, message.id, &names)),
             None => Ok(()),
         }
+    }
+
+    /// Takes the messages of a conversation up to `seq` out of the index. Call it before they are removed.
+    pub(crate) fn unindex_up_to(
+        &mut self,
+        conversation: ConversationId,
+        seq: i64,
+    ) -> Result<(), Error> {
+        let mark = self.indexed_up_to()?;
+        let messages = self.rows(
+            "SELECT id, conversation_id, msg FROM messages WHERE conversation_id = $1 AND seq <= $2 AND id <= $3",
+            values![conversation, seq, mark],
+            Indexed::read,
+        )?;
+        for message in messages {
+            if let Some(names) = message.names() {
+                sqlite::remove(self, message.id, &names)?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes a message that was taken out into the index again. Call it after its text has changed.

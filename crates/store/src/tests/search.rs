@@ -352,14 +352,17 @@ async fn what_is_taken_out_is_in_no_file_any_more() {
     let removed = fixture.tx(move |tx| {
         let recalled = tx.message(conversation, 1501)?.unwrap();
         let edited = tx.message(conversation, 1502)?.unwrap();
-        tx.unindex(conversation, 1503)?;
-        tx.execute("DELETE FROM messages WHERE seq = 1503", &[])?;
         Ok((
             tx.recall(&recalled, ann, 2)?.is_some(),
             tx.edit(&edited, "other", &[], 2)?.is_some(),
         ))
     });
     assert_eq!(removed.await, Ok((true, true)));
+    while !fixture
+        .tx(move |tx| tx.sweep(conversation, 1503))
+        .await
+        .unwrap()
+    {}
     for canary in CANARIES {
         assert!(fixture.search(&search(ann, canary)).await.found.is_empty());
         assert!(!is_in_a_file(&fixture, canary), "{canary}");
@@ -411,16 +414,8 @@ async fn a_message_that_came_after_others_were_removed_is_found() {
     for removed in 1..=3 {
         fixture.say(ann, conversation, &["tea"; 4]).await;
         fixture.index().await;
-        let remove = fixture.tx(move |tx| {
-            for seq in 4 * removed - 3..=4 * removed {
-                tx.unindex(conversation, seq)?;
-            }
-            tx.execute(
-                "DELETE FROM messages WHERE conversation_id = $1",
-                values![conversation],
-            )
-        });
-        assert_eq!(remove.await.unwrap(), 4);
+        let swept = fixture.tx(move |tx| tx.sweep(conversation, 4 * removed));
+        assert_eq!(swept.await, Ok(true));
         assert!(fixture.search(&search(ann, "tea")).await.found.is_empty());
     }
     fixture.say(ann, conversation, &["tea", "no tea"]).await;
@@ -458,7 +453,7 @@ fn talk() -> impl Strategy<Value = (Vec<(usize, String)>, Vec<String>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn a_search_finds_what_looking_at_every_message_finds((said, looks) in talk()) {
