@@ -1,9 +1,10 @@
-//! Friends: ask, answer, delete, list.
+//! Friends: ask, answer, delete, list, prefer, block.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{FriendApplyId, UserId},
+    presence::Status,
     text::{Text, or_default},
     user::Sex,
 };
@@ -41,6 +42,34 @@ pub struct Applicant {
 #[serde(rename_all = "camelCase")]
 pub struct FriendDel {
     pub user_id: UserId,
+}
+
+/// /ws/friend/favourite
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FriendFavourite {
+    pub user_id: UserId,
+    pub favourite: bool,
+}
+
+/// /ws/friend/block
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FriendBlock {
+    /// Anybody, friend or not.
+    pub user_id: UserId,
+    pub block: bool,
+}
+
+/// Event friend_updated, to the caller on every device: what they think of a user now
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FriendUpdated {
+    pub user_id: UserId,
+    /// Empty when unset, and for who is no friend.
+    pub remark: String,
+    pub favourite: bool,
+    pub blocked: bool,
 }
 
 /// Event friend_add, to the addressee (seed lines 211 to 230)
@@ -97,7 +126,19 @@ pub struct FriendCard {
     pub sign: String,
     /// What the caller calls this friend; empty when unset.
     pub remark: String,
-    pub status: crate::presence::Status,
+    /// Offline for who has blocked the caller.
+    pub status: Status,
+    pub favourite: bool,
+    /// Whether the caller has blocked this friend.
+    pub blocked: bool,
+}
+
+/// GET /api/friend/block_list
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct BlockList {
+    /// From 1; 50 rows a page.
+    pub page: Option<u32>,
 }
 
 /// POST /api/friend/set_remark

@@ -75,12 +75,14 @@ impl FriendApply {
 }
 
 impl View<'_> {
-    /// What is pending for `user`, newest first, at most [`LONGEST_LIST`].
+    /// What is pending for `user`, newest first, at most [`LONGEST_LIST`]; nothing from those whom they have blocked.
     pub fn friend_applies_to(&self, user: UserId) -> Result<Vec<FriendApply>, Error> {
         self.rows(
             concat!(
                 columns!(),
-                "WHERE a.to_id = $1 AND a.state = 0 ORDER BY a.created_at DESC, a.id DESC LIMIT $2"
+                "WHERE a.to_id = $1 AND a.state = 0 AND NOT EXISTS
+                 (SELECT 1 FROM blocks b WHERE b.user_id = a.to_id AND b.blocked_id = a.from_id)
+                 ORDER BY a.created_at DESC, a.id DESC LIMIT $2"
             ),
             values![user, i64::from(LONGEST_LIST)],
             FriendApply::read,

@@ -72,3 +72,7 @@ CREATE TABLE blocks (
     created_at INTEGER NOT NULL,
     PRIMARY KEY (user_id, blocked_id)
 ) WITHOUT ROWID;
+
+-- A group that is dissolved takes these with it.
+CREATE INDEX group_applies_group ON group_applies (group_id);
+CREATE INDEX group_invites_group ON group_invites (group_id);
