@@ -3,11 +3,12 @@
 use hongyan_protocol::{
     Endpoint,
     endpoint::List,
-    friend::{FriendApplyCard, FriendCard, SetRemark},
+    friend::{BlockList, FriendApplyCard, FriendCard, SetRemark},
     group::{
         CreateGroup, CreatedGroup, GroupApplyCard, GroupCard, GroupInviteCard, GroupList,
-        GroupListType, MemberLists, SearchGroup,
+        GroupListType, SearchGroup,
     },
+    group_member::MemberLists,
     id::GroupId,
     user::{ChangePassword, SearchUser, UpdateInfo, UserCard, UserInfo},
 };
@@ -105,6 +106,12 @@ impl Session {
         api::done(self.request(Endpoint::SetRemark).json(remark)).await
     }
 
+    /// Whom this user has blocked, the latest first; at most 50 a page, counted from 1.
+    pub async fn block_list(&self, page: u32) -> Result<Vec<UserCard>> {
+        let wanted = BlockList { page: Some(page) };
+        self.list(Endpoint::BlockList, &wanted).await
+    }
+
     /// Creates a group, which this user owns.
     ///
     /// # Errors
@@ -146,6 +153,24 @@ impl Session {
             members.append(&mut api::data(request).await?);
         }
         Ok(members)
+    }
+
+    /// Sets the picture of a group that this user runs, from the content of a PNG, JPEG, GIF or WebP file, or, with
+    /// none, one of the server's own. Gives the group as it is then.
+    ///
+    /// # Errors
+    /// Refused with `NoSuchGroup`, `NotMember` or `NotAllowed`; [`Error::BadRequest`](crate::Error::BadRequest) when the
+    /// picture is none of these, or too large.
+    pub async fn update_avatar(
+        &self,
+        group: GroupId,
+        picture: Option<Vec<u8>>,
+    ) -> Result<GroupCard> {
+        let mut form = Form::new().text("groupId", group.to_string());
+        if let Some(picture) = picture {
+            form = form.part("headImage", Part::bytes(picture).file_name("picture"));
+        }
+        api::data(self.request(Endpoint::UpdateAvatar).multipart(form)).await
     }
 
     async fn list<T: DeserializeOwned>(

@@ -2,23 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::{
-    body::Bytes,
-    extract::{FromRequest, Multipart, Request, State, multipart::MultipartError},
-    http::StatusCode,
-};
+use axum::extract::{Request, State};
 use hongyan_protocol::{
     friend::FriendApplyCard,
     group::{GroupApplyCard, GroupInviteCard},
     user::{UpdateInfo, UserCard, UserInfo},
 };
 use hongyan_store::{FriendApply, GroupApply, GroupInvite, ProfileChange, User};
-use serde_json::{Map, Value};
-use tokio::time::timeout;
 
 use super::{
     answer::{Failure, Reply, data, list},
-    extract::{Authenticated, Params, body_deadline, media_type, read},
+    extract::Authenticated,
+    upload::with_picture,
 };
 use crate::app::App;
 
@@ -79,7 +74,8 @@ pub(super) async fn update_info(
     Authenticated(session): Authenticated,
     request: Request,
 ) -> Reply {
-    let (texts, upload) = update_of(&app, request).await?;
+    let (texts, upload): (UpdateInfo, _) =
+        with_picture(&app, request, &["nickname", "sign", "sex"]).await?;
     let head_img = match upload {
         Some(upload) => Some(app.pictures.store(upload).await?),
         None => None,
@@ -113,48 +109,6 @@ pub(super) async fn update_info(
             }
             Err(failure)
         }
-    }
-}
-
-/// The text fields and the picture of an update, as a multipart form or, without a picture, as any other parameters.
-async fn update_of(
-    app: &Arc<App>,
-    request: Request,
-) -> Result<(UpdateInfo, Option<Bytes>), Failure> {
-    if media_type(request.headers()) != "multipart/form-data" {
-        let Params(texts) = Params::from_request(request, app).await?;
-        return Ok((texts, None));
-    }
-    let form = Multipart::from_request(request, &())
-        .await
-        .map_err(|error| Failure::invalid("body", error.body_text()))?;
-    timeout(body_deadline(app), fields(form))
-        .await
-        .map_err(|_| Failure::Slow)?
-}
-
-async fn fields(mut form: Multipart) -> Result<(UpdateInfo, Option<Bytes>), Failure> {
-    let mut texts = Map::new();
-    let mut picture = None;
-    while let Some(field) = form.next_field().await.map_err(unreadable)? {
-        match field.name() {
-            Some("headImage") => picture = Some(field.bytes().await.map_err(unreadable)?),
-            Some(name @ ("nickname" | "sign" | "sex")) => {
-                let name = name.to_owned();
-                texts.insert(name, Value::String(field.text().await.map_err(unreadable)?));
-            }
-            _ => {}
-        }
-    }
-    // A page sends an empty file where none was chosen.
-    let picture = picture.filter(|picture| !picture.is_empty());
-    Ok((read(Value::Object(texts))?, picture))
-}
-
-fn unreadable(error: MultipartError) -> Failure {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
-        _ => Failure::invalid("body", error.body_text()),
     }
 }
 
