@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use hongyan_protocol::{Code, Endpoint};
+use hongyan_protocol::{
+    Code, Endpoint,
+    group::{GroupUpdate, JoinPolicy},
+    id::GroupId,
+};
 use reqwest::RequestBuilder;
 use serde_json::{Map, Value, json};
 
@@ -16,6 +20,8 @@ pub(crate) struct World {
     pub(crate) server: TestServer,
     pub(crate) web: Web,
     pub(crate) friend: Person,
+    /// An open group of the friend's.
+    pub(crate) group: GroupId,
     pub(crate) people: u32,
 }
 
@@ -24,11 +30,18 @@ impl World {
         let server = TestServer::start_with(|config| config.limits.picture_bytes = 1000).await;
         let web = server.web();
         let friend = server.user("friend").await;
+        let group = friend.group("open").await;
+        let open = GroupUpdate {
+            join: Some(JoinPolicy::Open),
+            ..GroupUpdate::of(group)
+        };
+        friend.update_group(&open).await.unwrap();
         let people = 0;
         Self {
             server,
             web,
             friend,
+            group,
             people,
         }
     }
@@ -48,6 +61,13 @@ impl World {
         person
     }
 
+    /// Somebody whose group takes the place of the friend's.
+    pub(crate) async fn group_owner(&mut self) -> Person {
+        let person = self.newcomer().await;
+        self.group = person.group(&format!("own-{}", self.people)).await;
+        person
+    }
+
     /// What this endpoint does something with.
     pub(crate) fn good(&self, endpoint: Endpoint, caller: &Person) -> Params {
         let fresh = format!("fresh-{}", self.people);
@@ -62,6 +82,7 @@ impl World {
             | Endpoint::GroupApplyList
             | Endpoint::GroupInviteList
             | Endpoint::FriendList => json!({}),
+            Endpoint::BlockList => json!({"page": "1"}),
             Endpoint::UpdateInfo => json!({"nickname": "安娜", "sign": "", "sex": "0"}),
             Endpoint::ChangePassword => json!({
                 "oldPassword": PASSWORD, "newPassword": "another one", "verifyPassword": "another one",
@@ -78,6 +99,7 @@ impl World {
             }
             Endpoint::GroupList => json!({"type": "1"}),
             Endpoint::MemberList => json!({"groupId": "no-such-group"}),
+            Endpoint::UpdateAvatar => json!({"groupId": self.group}),
         };
         match params {
             Value::Object(params) => params,
@@ -147,6 +169,7 @@ async fn every_endpoint_takes_json_and_forms_and_its_success_carries_no_code() {
         for as_form in [false, true] {
             let caller = match endpoint {
                 Endpoint::SetRemark => world.befriended().await,
+                Endpoint::UpdateAvatar => world.group_owner().await,
                 _ => world.newcomer().await,
             };
             let params = world.good(endpoint, &caller);
@@ -295,6 +318,11 @@ async fn provoke(world: &World, endpoint: Endpoint, code: Code, caller: &Person)
             assert!(reply(first).await.data().is_object());
             params["groupName"] = json!(params["groupName"].as_str().unwrap().to_uppercase());
         }
+        (Endpoint::UpdateAvatar, Code::NoSuchGroup) => set("groupId", "no-such-group"),
+        (Endpoint::UpdateAvatar, Code::NotMember) => {}
+        (Endpoint::UpdateAvatar, Code::NotAllowed) => {
+            caller.join_group(world.group, "").await.unwrap();
+        }
         (endpoint, code) => panic!("{endpoint:?}: say here how {code} is met"),
     }
     reply(world.request(endpoint, &params).bearer_auth(caller.token())).await
@@ -407,6 +435,11 @@ fn bad_values(endpoint: Endpoint) -> Vec<(&'static str, Vec<Value>)> {
                 ],
             )]
         }
+        Endpoint::BlockList => vec![("page", page())],
+        Endpoint::UpdateAvatar => vec![(
+            "groupId",
+            vec![missing, json!(""), json!(7), json!("x".repeat(65))],
+        )],
         Endpoint::Logout
         | Endpoint::GetInfo
         | Endpoint::FriendApplyList
