@@ -3,7 +3,7 @@
 use hongyan_protocol::{
     Endpoint,
     endpoint::List,
-    friend::{BlockList, FriendApplyCard, FriendCard, SetRemark},
+    friend::{BlockList, Direction, FriendApplyCard, FriendApplyList, FriendCard, SetRemark},
     group::{
         CreateGroup, CreatedGroup, GroupApplyCard, GroupCard, GroupInviteCard, GroupList,
         GroupListType, SearchGroup,
@@ -73,6 +73,21 @@ impl Session {
     /// Friend requests that wait for this user's answer.
     pub async fn friend_apply_list(&self) -> Result<Vec<FriendApplyCard>> {
         self.list(Endpoint::FriendApplyList, &()).await
+    }
+
+    /// Friend requests, answered or not: those that this user sent (`Direction::Sent`) or all of both sides
+    /// (`Direction::All`), the latest first; at most 50 a page, counted from 1. `Direction::Received` is
+    /// [`friend_apply_list`](Self::friend_apply_list).
+    pub async fn friend_apply_history(
+        &self,
+        direction: Direction,
+        page: u32,
+    ) -> Result<Vec<FriendApplyCard>> {
+        let wanted = FriendApplyList {
+            direction,
+            page: Some(page),
+        };
+        self.list(Endpoint::FriendApplyList, &wanted).await
     }
 
     /// Applications to groups that this user runs.

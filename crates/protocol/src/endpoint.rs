@@ -66,8 +66,8 @@ endpoints! {
     UpdateInfo "POST" "/api/user/update_uinfo" takes "multipart: headImage (file), nickname, sign, sex" gives "the user" refuses [];
     /// Sets a new password and ends the other sessions.
     ChangePassword "POST" "/api/user/change_pwd" takes "oldPassword, newPassword, verifyPassword" gives "-" refuses [WrongPassword, SamePassword, BadPassword];
-    /// Friend requests that wait for the caller's answer.
-    FriendApplyList "GET" "/api/user/friend_apply_list" takes "-" gives "list: friendApplyId, fromUserId, username, nickname, headImg, sign, sex, remark, createTime" refuses [];
+    /// Friend requests that wait for the caller's answer; or those that the caller sent, or all of both, answered or not.
+    FriendApplyList "GET" "/api/user/friend_apply_list" takes "direction (received, sent, all); page" gives "list: friendApplyId, fromUserId, username, nickname, headImg, sign, sex, remark, createTime; sent and all add toUserId, state (pending, agreed, refused), handleTime" refuses [];
     /// Applications to groups that the caller runs.
     GroupApplyList "GET" "/api/user/group_apply_list" takes "-" gives "list: groupApplyId, fromUserId, remark, groupId, groupName, groupNickname, groupHeadImg, username, nickname, headImg, createTime" refuses [];
     /// Invitations into groups that wait for the caller's answer.

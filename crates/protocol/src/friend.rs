@@ -98,20 +98,66 @@ pub struct FriendAddResult {
     pub sign: String,
 }
 
+/// GET /api/user/friend_apply_list
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FriendApplyList {
+    pub direction: Direction,
+    /// From 1; 50 rows a page. Only of what was sent, and of all: what waits has no pages.
+    pub page: Option<u32>,
+}
+
+/// Which friend requests are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// What waits for the caller's answer.
+    #[default]
+    Received,
+    /// What the caller asked of others, answered or not.
+    Sent,
+    /// What anybody asked of the caller, and the caller of anybody, answered or not.
+    All,
+}
+
+/// What became of a friend request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FriendApplyState {
+    Pending,
+    Agreed,
+    Refused,
+}
+
+/// What rows of the directions "sent" and "all" have besides.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FriendApplyOutcome {
+    pub to_user_id: UserId,
+    pub state: FriendApplyState,
+    /// When it was answered, in ms since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle_time: Option<i64>,
+}
+
 /// A row of GET /api/user/friend_apply_list
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FriendApplyCard {
     pub friend_apply_id: FriendApplyId,
     pub from_user_id: UserId,
+    /// The one of the two who is not the caller, as are the fields below.
     pub username: String,
     pub nickname: String,
     pub head_img: String,
     pub sign: String,
     pub sex: Sex,
+    /// The applicant's.
     pub remark: String,
     /// ms since 1970
     pub create_time: i64,
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<FriendApplyOutcome>,
 }
 
 /// A row of GET /api/friend/get_friend_list

@@ -43,7 +43,7 @@ pub use cursor::Cursor;
 pub use db::{Tx, View};
 pub use error::{Error, OpenError};
 pub use friend::{Friend, Friendship};
-pub use friend_apply::{ApplyState, FriendApply, NewFriendApply};
+pub use friend_apply::{ApplyState, FriendApply, NewFriendApply, PastFriendApply};
 pub use group::{Group, GroupChange, JoinedGroup, NewGroup};
 pub use group_apply::{GroupApply, NewGroupApply};
 pub use group_invite::{GroupInvite, NewGroupInvite};

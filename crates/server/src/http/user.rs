@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use hongyan_protocol::{
-    friend::FriendApplyCard,
+    friend::{Direction, FriendApplyCard, FriendApplyList, FriendApplyOutcome, FriendApplyState},
     group::{GroupApplyCard, GroupInviteCard},
     user::{UpdateInfo, UserCard, UserInfo},
 };
-use hongyan_store::{FriendApply, GroupApply, GroupInvite, ProfileChange, User};
+use hongyan_store::{
+    ApplyState, FriendApply, GroupApply, GroupInvite, PastFriendApply, ProfileChange, User,
+};
 
 use super::{
     answer::{Failure, Reply, data, list},
-    extract::Authenticated,
+    extract::{Authenticated, Query},
+    search::PAGE,
     upload::with_picture,
 };
 use crate::app::App;
@@ -115,11 +118,57 @@ pub(super) async fn update_info(
 pub(super) async fn friend_apply_list(
     State(app): State<Arc<App>>,
     Authenticated(session): Authenticated,
+    Query(wanted): Query<FriendApplyList>,
 ) -> Reply {
-    let applies = app
+    let (user, page) = (session.user_id, wanted.page.unwrap_or(1));
+    let cards = app
         .store
-        .read(move |view| view.friend_applies_to(session.user_id));
-    Ok(list(applies.await?.into_iter().map(friend_apply_card)))
+        .read(move |view| -> Result<Vec<_>, hongyan_store::Error> {
+            let past = match wanted.direction {
+                Direction::Received => {
+                    let waiting = view.friend_applies_to(user)?;
+                    return Ok(waiting.into_iter().map(friend_apply_card).collect());
+                }
+                Direction::Sent => view.friend_applies_sent(user, page, PAGE)?,
+                Direction::All => view.friend_applies_of(user, page, PAGE)?,
+            };
+            Ok(past.into_iter().map(past_friend_apply_card).collect())
+        })
+        .await?;
+    Ok(list(cards))
+}
+
+fn past_friend_apply_card(apply: PastFriendApply) -> FriendApplyCard {
+    let PastFriendApply {
+        id,
+        from_id,
+        to_id,
+        other,
+        remark,
+        state,
+        created_at,
+        handled_at,
+    } = apply;
+    FriendApplyCard {
+        friend_apply_id: id,
+        from_user_id: from_id,
+        username: other.username,
+        nickname: other.nickname,
+        head_img: other.head_img,
+        sign: other.sign,
+        sex: other.sex,
+        remark,
+        create_time: created_at,
+        outcome: Some(FriendApplyOutcome {
+            to_user_id: to_id,
+            state: match state {
+                ApplyState::Pending => FriendApplyState::Pending,
+                ApplyState::Agreed => FriendApplyState::Agreed,
+                ApplyState::Refused => FriendApplyState::Refused,
+            },
+            handle_time: handled_at,
+        }),
+    }
 }
 
 fn friend_apply_card(apply: FriendApply) -> FriendApplyCard {
@@ -140,6 +189,7 @@ fn friend_apply_card(apply: FriendApply) -> FriendApplyCard {
         sex: from.sex,
         remark,
         create_time: created_at,
+        outcome: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hongyan_protocol::{
-    Code, Endpoint,
+    Code, Endpoint, EventType,
     group::{GroupUpdate, JoinPolicy},
     id::GroupId,
 };
@@ -29,13 +29,14 @@ impl World {
     pub(crate) async fn new() -> Self {
         let server = TestServer::start_with(|config| config.limits.picture_bytes = 1000).await;
         let web = server.web();
-        let friend = server.user("friend").await;
+        let mut friend = server.user("friend").await;
         let group = friend.group("open").await;
         let open = GroupUpdate {
             join: Some(JoinPolicy::Open),
             ..GroupUpdate::of(group)
         };
         friend.update_group(&open).await.unwrap();
+        friend.expect(EventType::GroupUpdated).await;
         let people = 0;
         Self {
             server,
@@ -78,10 +79,10 @@ impl World {
             Endpoint::Login => json!({"username": caller.name(), "password": PASSWORD}),
             Endpoint::Logout
             | Endpoint::GetInfo
-            | Endpoint::FriendApplyList
             | Endpoint::GroupApplyList
             | Endpoint::GroupInviteList
             | Endpoint::FriendList => json!({}),
+            Endpoint::FriendApplyList => json!({"direction": "sent", "page": "1"}),
             Endpoint::BlockList => json!({"page": "1"}),
             Endpoint::UpdateInfo => json!({"nickname": "安娜", "sign": "", "sex": "0"}),
             Endpoint::ChangePassword => json!({
@@ -435,6 +436,10 @@ fn bad_values(endpoint: Endpoint) -> Vec<(&'static str, Vec<Value>)> {
                 ],
             )]
         }
+        Endpoint::FriendApplyList => vec![
+            ("direction", vec![json!(""), json!("Sent"), json!("7")]),
+            ("page", page()),
+        ],
         Endpoint::BlockList => vec![("page", page())],
         Endpoint::UpdateAvatar => vec![(
             "groupId",
@@ -442,7 +447,6 @@ fn bad_values(endpoint: Endpoint) -> Vec<(&'static str, Vec<Value>)> {
         )],
         Endpoint::Logout
         | Endpoint::GetInfo
-        | Endpoint::FriendApplyList
         | Endpoint::GroupApplyList
         | Endpoint::GroupInviteList
         | Endpoint::FriendList => vec![],
@@ -451,7 +455,10 @@ fn bad_values(endpoint: Endpoint) -> Vec<(&'static str, Vec<Value>)> {
 
 /// The names of parameters in the table's text.
 fn fields(endpoint: Endpoint) -> BTreeSet<&'static str> {
-    const PROSE: [&str; 8] = [
+    const PROSE: [&str; 11] = [
+        "received",
+        "sent",
+        "all",
         "multipart",
         "file",
         "exact",

@@ -76,3 +76,6 @@ CREATE TABLE blocks (
 -- A group that is dissolved takes these with it.
 CREATE INDEX group_applies_group ON group_applies (group_id);
 CREATE INDEX group_invites_group ON group_invites (group_id);
+
+-- What somebody asked of others, answered or not.
+CREATE INDEX friend_applies_from ON friend_applies (from_id);
