@@ -183,7 +183,7 @@ addressed! {
 }
 
 /// `data` of /ws/chat/readers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReaderList {
     /// All of them but the caller.

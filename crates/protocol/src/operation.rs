@@ -113,10 +113,10 @@ operations! {
         refuses [NotFriend, NoSuchGroup, NotMember, NoSuchMessage, NotAllowed, TooLate];
     /// Changes the text of an own message, within `messages.edit-seconds`.
     Edit "/ws/chat/edit" (Edit) -> (), seed None,
-        refuses [NotFriend, NoSuchGroup, NotMember, NoSuchMessage, NotAllowed, TooLate];
+        refuses [NotFriend, Blocked, NoSuchGroup, NotMember, Muted, NoSuchMessage, NotAllowed, TooLate];
     /// Reacts to a message, or takes a reaction back. A message takes 20 different ones.
     React "/ws/chat/react" (React) -> (), seed None,
-        refuses [NotFriend, NoSuchGroup, NotMember, NoSuchMessage, TooManyReactions];
+        refuses [NotFriend, Blocked, NoSuchGroup, NotMember, Muted, NoSuchMessage, TooManyReactions];
     /// Reads messages of a conversation as they are now, in pages.
     History "/ws/chat/history" (History) -> HistoryPage, seed None,
         refuses [NotFriend, NoSuchGroup, NotMember];

@@ -57,6 +57,28 @@ pub fn may_speak(view: &View<'_>, group: &Group, user: UserId, now: i64) -> Resu
     Ok(())
 }
 
+/// Whether somebody may add to what is said in a conversation now (ms since 1970): friends who are not blocked (0001,
+/// 0002), members who are not muted (0201, 0206, 0213).
+pub fn may_write(view: &View<'_>, user: UserId, target: Target, now: i64) -> Result<()> {
+    match target {
+        Target::Friend(friend) => {
+            conversation_with(view, user, friend)?;
+            reaches(view, user, friend)
+        }
+        Target::Group(group) => {
+            let group = view.group(group)?.ok_or(Code::NoSuchGroup)?;
+            may_speak(view, &group, user, now)
+        }
+    }
+}
+
+/// Whether two hear what the other does besides writing: friends of whom neither has blocked the other.
+pub fn are_close(view: &View<'_>, user: UserId, other: UserId) -> Result<bool> {
+    Ok(view.is_friend(user, other)?
+        && !view.has_blocked(user, other)?
+        && !view.has_blocked(other, user)?)
+}
+
 /// Whether what the user sends reaches another: 0002 when they are blocked.
 pub fn reaches(view: &View<'_>, user: UserId, other: UserId) -> Result<()> {
     if view.has_blocked(other, user)? {

@@ -86,6 +86,16 @@ async fn provoke(
             }
             (role, request)
         }
+        (O::Edit | O::React, C::Blocked) => {
+            guest_blocks_member(scene).await;
+            let guest = scene.id(R::Guest);
+            (R::Member, instead(scene, operation, "toUserId", guest))
+        }
+        (O::Edit | O::React, C::Muted) => {
+            let member = scene.id(R::Member);
+            scene.of(R::Owner).mute(group, member, 60).await.unwrap();
+            (R::Member, instead(scene, operation, "toGroupId", group))
+        }
         (O::SendMsg, C::Muted) => {
             let member = scene.id(R::Member);
             scene.of(R::Owner).mute(group, member, 60).await.unwrap();

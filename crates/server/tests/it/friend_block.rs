@@ -1,14 +1,14 @@
 //! Favourites and blocks: what the other notices, and what one's own devices hear.
 
 use hongyan_protocol::{
-    Code, EventType,
+    Code, EventType, Operation,
     friend::{FriendBlock, FriendUpdated, Remark, SetRemark},
     message::WhenOffline,
     presence::{Status, StatusChange},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::{Person, TestServer, assert_event, to_friend};
+use crate::harness::{Person, TestServer, assert_event, exchange, to_friend};
 
 /// What the next event says that somebody thinks of somebody else now.
 async fn opinion(device: &mut Person) -> FriendUpdated {
@@ -173,5 +173,73 @@ async fn a_block_outlives_a_friendship_and_holds_off_invitations() {
     ann.remove_friend(bo.id()).await.unwrap();
     assert_eq!(usernames(&ann, 1).await, ["bo--"]);
     bo.add_friend(ann.id(), "").await.unwrap();
+    ann.heard_nothing().await;
+}
+
+/// Asks on a socket of its own; gives the answer's `data`.
+async fn done(who: &Person, operation: Operation, request: Value) -> Value {
+    let mut door = who.door(operation).await;
+    let answer = exchange(&mut door, &request.to_string()).await;
+    assert_eq!(answer.code, Code::Ok, "{request}");
+    let data = answer.data.as_ref().map_or("null", |data| data.get());
+    serde_json::from_str(data).unwrap()
+}
+
+#[tokio::test]
+async fn a_blocked_friend_changes_nothing_and_neither_hears_the_other_read_or_write() {
+    let server = TestServer::start().await;
+    let [mut ann, mut bo] = server.users(["ann", "bo"]).await;
+    ann.befriend(&mut bo).await;
+    bo.send(&ann, "one").await.unwrap();
+    ann.message().await;
+    ann.block(bo.id(), true).await.unwrap();
+    opinion(&mut ann).await;
+    status(&mut bo).await;
+
+    let of = |peer: &Person| json!({"toUserId": peer.id(), "seq": 1});
+    for (operation, field, value) in [
+        (Operation::Edit, "msg", json!("two")),
+        (Operation::React, "emoji", json!("👍")),
+    ] {
+        let mut request = of(&ann);
+        request[field] = value;
+        request["on"] = json!(true);
+        let mut door = bo.door(operation).await;
+        let answer = exchange(&mut door, &request.to_string()).await;
+        assert_eq!(answer.code, Code::Blocked, "{operation:?}");
+    }
+    done(&bo, Operation::Typing, of(&ann)).await;
+    done(&ann, Operation::Typing, of(&bo)).await;
+    done(&ann, Operation::Read, of(&bo)).await;
+    ann.heard_nothing().await;
+    bo.heard_nothing().await;
+    let readers = done(&bo, Operation::Readers, of(&ann)).await;
+    assert_eq!(readers, json!({"count": 0, "list": []}));
+    let list = done(&bo, Operation::Conversations, json!({})).await;
+    assert_eq!(list["list"][0]["peerReadSeq"], Value::Null);
+
+    ann.block(bo.id(), false).await.unwrap();
+    opinion(&mut ann).await;
+    status(&mut bo).await;
+    let readers = done(&bo, Operation::Readers, of(&ann)).await;
+    assert_eq!(readers, json!({"count": 1, "list": [ann.id()]}));
+    done(&bo, Operation::Typing, of(&ann)).await;
+    ann.expect(EventType::ChatTyping).await;
+}
+
+#[tokio::test]
+async fn who_is_no_friend_any_more_changes_nothing_either() {
+    let server = TestServer::start().await;
+    let [mut ann, mut bo] = server.users(["ann", "bo"]).await;
+    ann.befriend(&mut bo).await;
+    bo.send(&ann, "one").await.unwrap();
+    ann.message().await;
+    bo.remove_friend(ann.id()).await.unwrap();
+    ann.expect(EventType::FriendDeleted).await;
+    let edit = json!({"toUserId": ann.id(), "seq": 1, "msg": "two"});
+    let mut door = bo.door(Operation::Edit).await;
+    let answer = exchange(&mut door, &edit.to_string()).await;
+    assert_eq!(answer.code, Code::NotFriend);
+    done(&bo, Operation::Typing, json!({"toUserId": ann.id()})).await;
     ann.heard_nothing().await;
 }
