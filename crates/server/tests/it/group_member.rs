@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     group::{choir, members, promote},
-    harness::{BEGINNING, Person, TestServer, assert_event, exchange},
+    harness::{BEGINNING, Person, TestServer, assert_event, exchange, reply},
 };
 
 /// The member that the next event is about, as everybody hears of them.
@@ -99,6 +99,10 @@ async fn who_is_muted_is_told_until_when_and_speaks_again_afterwards() {
     assert_eq!(answer.code, Code::Muted);
     let data: Value = serde_json::from_str(answer.data.unwrap().get()).unwrap();
     assert_eq!(data, json!({ "until": until }));
+    let over_http = server.web().post("/api/chat/send_msg");
+    let over_http = over_http.bearer_auth(people[1].token()).body(request);
+    let refused = json!({"code": "0213", "message": Code::Muted.desc(), "data": data});
+    assert_eq!(reply(over_http).await.json(), refused);
     for person in &mut people {
         person.heard_nothing().await;
     }
