@@ -3,6 +3,7 @@
 use hongyan_protocol::{
     group::{Invite, JoinPolicy, Role},
     id::{ConversationId, GroupId, UserId},
+    keep::Keep,
     user::Name,
 };
 
@@ -270,12 +271,13 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Removes a group with its members, applications and invitations; `false` for an unknown one. Its conversation and
-    /// what was said there stay behind, with nobody's cursor: a sweep removes them.
+    /// Removes a group with its members, applications and invitations; `false` for an unknown one. What was said in
+    /// it is nobody's any more, and the next sweep deletes it.
     pub fn dissolve_group(&mut self, id: GroupId) -> Result<bool, Error> {
         let Some(group) = self.group(id)? else {
             return Ok(false);
         };
+        self.choose_keep(group.conversation_id, Some(Keep::None))?;
         self.execute(
             "DELETE FROM cursors WHERE conversation_id = $1",
             values![group.conversation_id],

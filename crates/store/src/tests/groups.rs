@@ -2,7 +2,8 @@
 
 use hongyan_protocol::{
     group::{JoinPolicy, Role},
-    id::{GroupApplyId, GroupInviteId},
+    id::{ConversationId, GroupApplyId, GroupInviteId},
+    keep::Keep,
 };
 
 use super::{Fixture, draft, new_group};
@@ -61,7 +62,7 @@ async fn a_group_handed_over_has_one_owner_who_may_speak() {
 }
 
 #[tokio::test]
-async fn a_dissolved_group_takes_everything_with_it_but_what_was_said() {
+async fn a_dissolved_group_takes_everything_with_it_and_what_was_said_is_to_be_swept() {
     let fixture = Fixture::new();
     let [ann, bo, cy, dee] = fixture.users(["anna", "bodo", "cyan", "deed"]).await;
     let team = fixture.group(ann, "team").await;
@@ -93,6 +94,9 @@ async fn a_dissolved_group_takes_everything_with_it_but_what_was_said() {
         assert!(tx.groups_of(ann)?.is_empty() && tx.groups_owned_by(ann)?.is_empty());
         assert!(tx.kept(bo, 10)?.is_empty(), "nobody is sent what was said");
         assert!(!tx.join(team, cy, 4)?);
+        let swept = tx.sweepable(ConversationId::NIL, true, 10)?;
+        let swept: Vec<_> = swept.iter().map(|swept| (swept.id, swept.keep)).collect();
+        assert_eq!(swept, [(conversation, Some(Keep::None))]);
         tx.create_group(&new_group(bo, "team"))
     });
     assert!(dissolved.await.unwrap(), "the name is free");
