@@ -3,11 +3,12 @@
 use hongyan_protocol::{
     Endpoint,
     endpoint::List,
-    friend::{FriendApplyCard, FriendCard, SetRemark},
+    friend::{BlockList, Direction, FriendApplyCard, FriendApplyList, FriendCard, SetRemark},
     group::{
         CreateGroup, CreatedGroup, GroupApplyCard, GroupCard, GroupInviteCard, GroupList,
-        GroupListType, MemberLists, SearchGroup,
+        GroupListType, SearchGroup,
     },
+    group_member::MemberLists,
     id::GroupId,
     user::{ChangePassword, SearchUser, UpdateInfo, UserCard, UserInfo},
 };
@@ -74,6 +75,21 @@ impl Session {
         self.list(Endpoint::FriendApplyList, &()).await
     }
 
+    /// Friend requests, answered or not: those that this user sent (`Direction::Sent`) or all of both sides
+    /// (`Direction::All`), the latest first; at most 50 a page, counted from 1. `Direction::Received` is
+    /// [`friend_apply_list`](Self::friend_apply_list).
+    pub async fn friend_apply_history(
+        &self,
+        direction: Direction,
+        page: u32,
+    ) -> Result<Vec<FriendApplyCard>> {
+        let wanted = FriendApplyList {
+            direction,
+            page: Some(page),
+        };
+        self.list(Endpoint::FriendApplyList, &wanted).await
+    }
+
     /// Applications to groups that this user runs.
     pub async fn group_apply_list(&self) -> Result<Vec<GroupApplyCard>> {
         self.list(Endpoint::GroupApplyList, &()).await
@@ -103,6 +119,12 @@ impl Session {
     /// Refused with `NotAFriend`.
     pub async fn set_remark(&self, remark: &SetRemark) -> Result<()> {
         api::done(self.request(Endpoint::SetRemark).json(remark)).await
+    }
+
+    /// Whom this user has blocked, the latest first; at most 50 a page, counted from 1.
+    pub async fn block_list(&self, page: u32) -> Result<Vec<UserCard>> {
+        let wanted = BlockList { page: Some(page) };
+        self.list(Endpoint::BlockList, &wanted).await
     }
 
     /// Creates a group, which this user owns.
@@ -146,6 +168,24 @@ impl Session {
             members.append(&mut api::data(request).await?);
         }
         Ok(members)
+    }
+
+    /// Sets the picture of a group that this user runs, from the content of a PNG, JPEG, GIF or WebP file, or, with
+    /// none, one of the server's own. Gives the group as it is then.
+    ///
+    /// # Errors
+    /// Refused with `NoSuchGroup`, `NotMember` or `NotAllowed`; [`Error::BadRequest`](crate::Error::BadRequest) when the
+    /// picture is none of these, or too large.
+    pub async fn update_avatar(
+        &self,
+        group: GroupId,
+        picture: Option<Vec<u8>>,
+    ) -> Result<GroupCard> {
+        let mut form = Form::new().text("groupId", group.to_string());
+        if let Some(picture) = picture {
+            form = form.part("headImage", Part::bytes(picture).file_name("picture"));
+        }
+        api::data(self.request(Endpoint::UpdateAvatar).multipart(form)).await
     }
 
     async fn list<T: DeserializeOwned>(

@@ -164,6 +164,8 @@ fn next_step(code: Code) -> &'static str {
         Code::NoSuchGroup => "check the group's name",
         Code::NotMember => "join the group first",
         Code::NotAllowed => "ask the group's owner",
+        Code::Muted => "wait until you may speak again",
+        Code::InviteOnly => "ask a member to invite you",
         Code::OwnerStays => "hand the group over or dissolve it first",
         Code::GroupFull => "ask the group's owner to make room",
         Code::WrongPassword | Code::BadPassword | Code::SamePassword => "try another password",

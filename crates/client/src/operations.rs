@@ -1,8 +1,17 @@
 //! The operations as methods; each is refused with the codes of its row in [`hongyan_protocol::Operation`].
 
 use hongyan_protocol::{
-    friend::{Applicant, FriendAdd, FriendAddReply, FriendDel, Remark},
-    group::{GroupAdd, GroupAddReply, GroupInvite, GroupInviteReply, GroupKick, GroupLeave},
+    friend::{
+        Applicant, FriendAdd, FriendAddReply, FriendBlock, FriendDel, FriendFavourite, Remark,
+    },
+    group::{
+        GroupAdd, GroupAddReply, GroupDissolve, GroupHandOver, GroupInvite, GroupInviteReply,
+        GroupUpdate,
+    },
+    group_member::{
+        GivenRole, GroupKick, GroupLeave, GroupMute, GroupSetNickname, GroupSetRole,
+        MemberNickname, MuteSeconds,
+    },
     id::{FriendApplyId, GroupApplyId, GroupId, GroupInviteId, UserId},
     message::{SendMsg, Sent},
     search::{ChatFound, ChatSearch},
@@ -88,7 +97,17 @@ impl Session {
         self.ask(&FriendDel { user_id }).await
     }
 
-    /// Asks to join a group.
+    /// Marks a friend as a favourite, or as none.
+    pub async fn set_favourite(&self, user_id: UserId, favourite: bool) -> Result<()> {
+        self.ask(&FriendFavourite { user_id, favourite }).await
+    }
+
+    /// Blocks a user, friend or not, or lets them through again.
+    pub async fn block(&self, user_id: UserId, block: bool) -> Result<()> {
+        self.ask(&FriendBlock { user_id, block }).await
+    }
+
+    /// Asks to join a group; an open one is joined at once.
     pub async fn join_group(&self, group_id: GroupId, note: &str) -> Result<()> {
         let remark = remark(note)?;
         self.ask(&GroupAdd { group_id, remark }).await
@@ -144,5 +163,55 @@ impl Session {
     /// Finds messages of one's own conversations by what they say, the newest first; more with `before`.
     pub async fn search_messages(&self, search: &ChatSearch) -> Result<ChatFound> {
         self.ask(search).await
+    }
+
+    /// Changes what is given of a group that this user runs: begin with [`GroupUpdate::of`].
+    pub async fn update_group(&self, update: &GroupUpdate) -> Result<()> {
+        self.ask(update).await
+    }
+
+    /// Makes a member an admin, or an admin a plain member.
+    pub async fn set_role(
+        &self,
+        group_id: GroupId,
+        user_id: UserId,
+        role: GivenRole,
+    ) -> Result<()> {
+        self.ask(&GroupSetRole {
+            group_id,
+            user_id,
+            role,
+        })
+        .await
+    }
+
+    /// Makes a member the owner of a group that this user owns.
+    pub async fn hand_over(&self, group_id: GroupId, user_id: UserId) -> Result<()> {
+        self.ask(&GroupHandOver { group_id, user_id }).await
+    }
+
+    /// Ends a group that this user owns.
+    pub async fn dissolve_group(&self, group_id: GroupId) -> Result<()> {
+        self.ask(&GroupDissolve { group_id }).await
+    }
+
+    /// Silences a member for so many seconds, at most 30 days; 0 lets them speak again.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for more than 30 days.
+    pub async fn mute(&self, group_id: GroupId, user_id: UserId, seconds: u32) -> Result<()> {
+        let seconds = MuteSeconds::new(seconds).map_err(Error::Invalid)?;
+        self.ask(&GroupMute {
+            group_id,
+            user_id,
+            seconds,
+        })
+        .await
+    }
+
+    /// Sets this user's own name in a group; an empty one is none.
+    pub async fn set_member_nickname(&self, group_id: GroupId, nickname: &str) -> Result<()> {
+        let nickname = MemberNickname::new(nickname).map_err(Error::Invalid)?;
+        self.ask(&GroupSetNickname { group_id, nickname }).await
     }
 }

@@ -56,6 +56,8 @@ codes! {
     TargetOffline = "8999", "目标已离线", "The receiver is offline";
     /// The other is not a friend, or does not exist.
     NotFriend = "0001", "对方还不是你的好友", "Not your friend";
+    /// The receiver has blocked the caller.
+    Blocked = "0002", "对方已拒收你的消息", "The receiver has blocked you";
     /// The message is unknown, taken back, not kept any more, or not the caller's to see.
     NoSuchMessage = "0003", "不存在的消息", "No such message";
     /// The time in which a message may be taken back, or changed, is over.
@@ -83,6 +85,10 @@ codes! {
     OwnerStays = "0211", "群主需先转让或解散群组", "The owner cannot leave: hand the group over or dissolve it first";
     /// The group has as many members as the server's limit allows.
     GroupFull = "0212", "群成员已满", "The group is full";
+    /// The caller is muted, or everybody is; `data.until` says until when (ms since 1970) where the caller is.
+    Muted = "0213", "你已被禁言", "You may not speak in this group now";
+    /// Nobody applies to this group: its members invite.
+    InviteOnly = "0214", "该群只能通过邀请加入", "This group is joined by invitation only";
     NoSuchAccount = "1000", "用户不存在", "No such account";
     WrongPassword = "1001", "密码错误", "Wrong password";
     SamePassword = "1002", "新密码不能与旧密码相同", "The new password is the old one";

@@ -139,7 +139,7 @@ pub struct ConversationCard {
     pub last: Option<Message>,
     /// Up to where the reader has read.
     pub read_seq: i64,
-    /// Up to where the other has read; between two only.
+    /// Up to where the other has read; between two only, and not where the other has blocked the reader.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_read_seq: Option<i64>,
     /// Messages of others behind `readSeq`; 100 stands for any number above 99.
@@ -183,7 +183,7 @@ addressed! {
 }
 
 /// `data` of /ws/chat/readers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReaderList {
     /// All of them but the caller.

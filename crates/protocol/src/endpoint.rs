@@ -66,8 +66,8 @@ endpoints! {
     UpdateInfo "POST" "/api/user/update_uinfo" takes "multipart: headImage (file), nickname, sign, sex" gives "the user" refuses [];
     /// Sets a new password and ends the other sessions.
     ChangePassword "POST" "/api/user/change_pwd" takes "oldPassword, newPassword, verifyPassword" gives "-" refuses [WrongPassword, SamePassword, BadPassword];
-    /// Friend requests that wait for the caller's answer.
-    FriendApplyList "GET" "/api/user/friend_apply_list" takes "-" gives "list: friendApplyId, fromUserId, username, nickname, headImg, sign, sex, remark, createTime" refuses [];
+    /// Friend requests that wait for the caller's answer; or those that the caller sent, or all of both, answered or not.
+    FriendApplyList "GET" "/api/user/friend_apply_list" takes "direction (received, sent, all); page" gives "list: friendApplyId, fromUserId, username, nickname, headImg, sign, sex, remark, createTime; sent and all add toUserId, state (pending, agreed, refused), handleTime" refuses [];
     /// Applications to groups that the caller runs.
     GroupApplyList "GET" "/api/user/group_apply_list" takes "-" gives "list: groupApplyId, fromUserId, remark, groupId, groupName, groupNickname, groupHeadImg, username, nickname, headImg, createTime" refuses [];
     /// Invitations into groups that wait for the caller's answer.
@@ -75,17 +75,21 @@ endpoints! {
     /// Finds people.
     SearchUser "GET" "/api/friend/search_user" takes "username (exact), nickname (part); page" gives "list: userId, username, nickname, headImg, sex, sign" refuses [];
     /// The caller's friends.
-    FriendList "GET" "/api/friend/get_friend_list" takes "-" gives "list: userId, username, nickname, headImg, sex, sign, remark, status" refuses [];
+    FriendList "GET" "/api/friend/get_friend_list" takes "-" gives "list: userId, username, nickname, headImg, sex, sign, remark, status, favourite, blocked" refuses [];
     /// Names a friend for the caller alone.
     SetRemark "POST" "/api/friend/set_remark" takes "friendUserId, remark" gives "-" refuses [NotAFriend];
+    /// Whom the caller has blocked, the latest first.
+    BlockList "GET" "/api/friend/block_list" takes "page" gives "list: userId, username, nickname, headImg, sex, sign" refuses [];
     /// Creates a group, which the caller owns.
     CreateGroup "POST" "/api/group/create" takes "groupName, groupNickname; introduction" gives "groupId, groupHeadImg, groupName, groupNickname, introduction, createTime" refuses [GroupNameTaken];
     /// Finds groups.
-    SearchGroup "GET" "/api/group/search" takes "groupName (exact), groupNickname (part); page" gives "list: groupId, groupName, groupNickname, groupHeadImg, introduction, ownerUserId" refuses [];
+    SearchGroup "GET" "/api/group/search" takes "groupName (exact), groupNickname (part); page" gives "list: groupId, groupName, groupNickname, groupHeadImg, introduction, ownerUserId, join, memberCount" refuses [];
     /// The caller's groups.
-    GroupList "GET" "/api/group/get_group_list" takes "type: 1 joined, 2 owned" gives "list: as search; type 1 adds ownerUername, ownerNickname, ownerHeadImg, ownerSex, ownerSign" refuses [];
+    GroupList "GET" "/api/group/get_group_list" takes "type: 1 joined, 2 owned" gives "list: as search, and announcement, invite, muteAll; type 1 adds ownerUername, ownerNickname, ownerHeadImg, ownerSex, ownerSign, and the caller's role, memberNickname, mutedUntil" refuses [];
     /// The members of groups; an empty list for a group that the caller is not in.
-    MemberList "GET" "/api/group/get_group_user_list" takes "groupId, repeatable" gives "by groupId: userId, username, nickname, headImg, sex, sign, remark, role" refuses [];
+    MemberList "GET" "/api/group/get_group_user_list" takes "groupId, repeatable" gives "by groupId: userId, username, nickname, headImg, sex, sign, remark, role, memberNickname, mutedUntil" refuses [];
+    /// Sets a group's picture (PNG, JPEG, GIF or WebP) or, without a file, one of the server's own; the owner and the admins may.
+    UpdateAvatar "POST" "/api/group/update_avatar" takes "multipart: groupId; headImage (file)" gives "the group, as get_group_list type 2" refuses [NoSuchGroup, NotMember, NotAllowed];
 }
 
 /// The body of every HTTP answer. Success carries no `code`.

@@ -5,11 +5,12 @@ use serde_json::value::RawValue;
 
 use crate::{
     conversation::{HasRead, IsTyping, Ready, SettingsChanged},
-    friend::{FriendAddResult, FriendAdded},
+    friend::{FriendAddResult, FriendAdded, FriendUpdated},
     group::{
-        GroupAddResult, GroupApplied, GroupInviteResult, GroupInvited, GroupJoined, GroupKickedOut,
-        GroupLeft,
+        GroupAddResult, GroupApplied, GroupCard, GroupDissolved, GroupInviteResult, GroupInvited,
+        GroupJoined,
     },
+    group_member::{GroupKickedOut, GroupLeft, GroupMemberChanged},
     id::{ID_LENGTH, UserId},
     keep::KeepChosen,
     message::{Chat, Edited, Reacted, Recalled},
@@ -108,6 +109,18 @@ events! {
     GroupJoin(GroupJoined) = "group_join", "every online member but the one who joined";
     /// An invitation was answered.
     GroupInviteResult(GroupInviteResult) = "group_invite_result", "the inviter";
+    /// The caller named, preferred or blocked somebody, or no longer does.
+    FriendUpdated(FriendUpdated) = "friend_updated", "the caller, on every device";
+    /// A group changed: the group as it is now.
+    GroupUpdated(GroupCard) = "group_updated", "every online member";
+    /// A member was given a role: the member as they are now. Handing over tells of two.
+    GroupRole(GroupMemberChanged) = "group_role", "every online member";
+    /// A member was muted, or may speak again: the member as they are now.
+    GroupMuted(GroupMemberChanged) = "group_muted", "every online member";
+    /// A member changed their name in the group: the member as they are now.
+    GroupMemberUpdated(GroupMemberChanged) = "group_member_updated", "every online member";
+    /// The owner ended the group.
+    GroupDissolved(GroupDissolved) = "group_dissolved", "everybody online who was a member";
     /// The account logged in elsewhere; the socket is closed with 4001 right after.
     ForcedLogout = "forced_logout", "the displaced connection";
     /// A message was taken back.
@@ -264,6 +277,6 @@ mod tests {
         for &event in EventType::ALL {
             assert_eq!(EventType::from_name(event.as_str()), Some(event));
         }
-        assert_eq!(EventType::ALL.len(), 22);
+        assert_eq!(EventType::ALL.len(), 28);
     }
 }

@@ -1,9 +1,10 @@
-//! Friends: ask, answer, delete, list.
+//! Friends: ask, answer, delete, list, prefer, block.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{FriendApplyId, UserId},
+    presence::Status,
     text::{Text, or_default},
     user::Sex,
 };
@@ -43,6 +44,34 @@ pub struct FriendDel {
     pub user_id: UserId,
 }
 
+/// /ws/friend/favourite
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FriendFavourite {
+    pub user_id: UserId,
+    pub favourite: bool,
+}
+
+/// /ws/friend/block
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FriendBlock {
+    /// Anybody, friend or not.
+    pub user_id: UserId,
+    pub block: bool,
+}
+
+/// Event friend_updated, to the caller on every device: what they think of a user now
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FriendUpdated {
+    pub user_id: UserId,
+    /// Empty when unset, and for who is no friend.
+    pub remark: String,
+    pub favourite: bool,
+    pub blocked: bool,
+}
+
 /// Event friend_add, to the addressee (seed lines 211 to 230)
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -69,20 +98,66 @@ pub struct FriendAddResult {
     pub sign: String,
 }
 
+/// GET /api/user/friend_apply_list
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FriendApplyList {
+    pub direction: Direction,
+    /// From 1; 50 rows a page. Only of what was sent, and of all: what waits has no pages.
+    pub page: Option<u32>,
+}
+
+/// Which friend requests are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// What waits for the caller's answer.
+    #[default]
+    Received,
+    /// What the caller asked of others, answered or not.
+    Sent,
+    /// What anybody asked of the caller, and the caller of anybody, answered or not.
+    All,
+}
+
+/// What became of a friend request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FriendApplyState {
+    Pending,
+    Agreed,
+    Refused,
+}
+
+/// What rows of the directions "sent" and "all" have besides.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FriendApplyOutcome {
+    pub to_user_id: UserId,
+    pub state: FriendApplyState,
+    /// When it was answered, in ms since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle_time: Option<i64>,
+}
+
 /// A row of GET /api/user/friend_apply_list
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FriendApplyCard {
     pub friend_apply_id: FriendApplyId,
     pub from_user_id: UserId,
+    /// The one of the two who is not the caller, as are the fields below.
     pub username: String,
     pub nickname: String,
     pub head_img: String,
     pub sign: String,
     pub sex: Sex,
+    /// The applicant's.
     pub remark: String,
     /// ms since 1970
     pub create_time: i64,
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<FriendApplyOutcome>,
 }
 
 /// A row of GET /api/friend/get_friend_list
@@ -97,7 +172,19 @@ pub struct FriendCard {
     pub sign: String,
     /// What the caller calls this friend; empty when unset.
     pub remark: String,
-    pub status: crate::presence::Status,
+    /// Offline for who has blocked the caller.
+    pub status: Status,
+    pub favourite: bool,
+    /// Whether the caller has blocked this friend.
+    pub blocked: bool,
+}
+
+/// GET /api/friend/block_list
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct BlockList {
+    /// From 1; 50 rows a page.
+    pub page: Option<u32>,
 }
 
 /// POST /api/friend/set_remark

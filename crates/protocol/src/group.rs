@@ -1,6 +1,4 @@
-//! Groups: create, search, apply, invite, leave, kick.
-
-use std::collections::BTreeMap;
+//! Groups: create, search, apply, invite, change, hand over, dissolve.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +18,34 @@ pub enum Role {
     Owner,
 }
 
+/// Who may invite into a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Invite {
+    /// The owner and the admins.
+    Operators,
+    /// Every member.
+    #[default]
+    Members,
+}
+
+/// What becomes of somebody who asks to join a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JoinPolicy {
+    /// They are a member at once.
+    Open,
+    /// The owner or an admin answers.
+    #[default]
+    Approval,
+    /// They are refused: members invite.
+    Invitation,
+}
+
 /// What a group is about, at most 500 characters.
 pub type Introduction = Text<0, 500>;
+/// What the members of a group have to know, at most 2,000 characters.
+pub type Announcement = Text<0, 2000>;
 
 /// /ws/group/add (seed lines 99 to 116)
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -59,19 +83,56 @@ pub struct GroupInviteReply {
     pub agree: bool,
 }
 
-/// /ws/group/leave
+/// /ws/group/update; a missing field stays as it is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct GroupLeave {
+pub struct GroupUpdate {
     pub group_id: GroupId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_nickname: Option<Nickname>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introduction: Option<Introduction>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announcement: Option<Announcement>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite: Option<Invite>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub join: Option<JoinPolicy>,
+    /// Whether plain members are silent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mute_all: Option<bool>,
 }
 
-/// /ws/group/kick
+impl GroupUpdate {
+    /// A request that changes nothing yet.
+    #[must_use]
+    pub fn of(group_id: GroupId) -> Self {
+        Self {
+            group_id,
+            group_nickname: None,
+            introduction: None,
+            announcement: None,
+            invite: None,
+            join: None,
+            mute_all: None,
+        }
+    }
+}
+
+/// /ws/group/hand_over
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct GroupKick {
+pub struct GroupHandOver {
     pub group_id: GroupId,
+    /// A member.
     pub user_id: UserId,
+}
+
+/// /ws/group/dissolve
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupDissolve {
+    pub group_id: GroupId,
 }
 
 /// Event group_add, to the owner and the admins (seed lines 292 to 314)
@@ -139,32 +200,14 @@ pub struct GroupJoined {
     pub sign: String,
 }
 
-/// Event group_leave, to every online member who remains (seed line 175)
+/// Event group_dissolved, to everybody who was a member
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct GroupLeft {
-    pub group_id: GroupId,
-    pub group_name: String,
-    pub group_nickname: String,
-    /// Who left, as are the fields below.
-    pub user_id: UserId,
-    pub username: String,
-    pub nickname: String,
-    pub head_img: String,
-    /// Whether somebody removed them.
-    pub kicked: bool,
-}
-
-/// Event group_kicked_out, to the one removed (seed line 172)
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct GroupKickedOut {
+pub struct GroupDissolved {
     pub group_id: GroupId,
     pub group_name: String,
     pub group_nickname: String,
     pub group_head_img: String,
-    /// Who removed them.
-    pub operator_user_id: UserId,
 }
 
 /// Event group_invite, to the one invited (seed line 171)
@@ -237,7 +280,15 @@ pub struct SearchGroup {
     pub page: Option<u32>,
 }
 
-/// A row of GET /api/group/search and of GET /api/group/get_group_list; the latter's type 1 adds the owner.
+/// POST /api/group/update_avatar, the text fields of its multipart body
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateAvatar {
+    pub group_id: GroupId,
+}
+
+/// A group in lists, and `data` of the event group_updated. Search shows no settings; only type 1 of GET
+/// /api/group/get_group_list shows the owner and what the caller is in the group.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupCard {
@@ -247,8 +298,36 @@ pub struct GroupCard {
     pub group_head_img: String,
     pub introduction: String,
     pub owner_user_id: UserId,
+    pub join: JoinPolicy,
+    pub member_count: i64,
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<GroupSettings>,
     #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
     pub owner: Option<GroupOwner>,
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    pub own: Option<OwnMembership>,
+}
+
+/// What only members know of a group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupSettings {
+    /// Empty when there is none.
+    pub announcement: String,
+    pub invite: Invite,
+    /// Whether plain members are silent.
+    pub mute_all: bool,
+}
+
+/// What the caller is in a group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnMembership {
+    pub role: Role,
+    /// The caller's name in this group; empty when unset.
+    pub member_nickname: String,
+    /// ms since 1970; 0 when the caller was never muted.
+    pub muted_until: i64,
 }
 
 /// The owner in a row of GET /api/group/get_group_list?type=1.
@@ -317,21 +396,3 @@ pub struct GroupInviteCard {
     /// ms since 1970
     pub create_time: i64,
 }
-
-/// A row of GET /api/group/get_group_user_list
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MemberCard {
-    pub user_id: UserId,
-    pub username: String,
-    pub nickname: String,
-    pub head_img: String,
-    pub sex: Sex,
-    pub sign: String,
-    /// What the caller calls this user if they are friends; empty otherwise.
-    pub remark: String,
-    pub role: Role,
-}
-
-/// GET /api/group/get_group_user_list
-pub type MemberLists = BTreeMap<GroupId, Vec<MemberCard>>;

@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod event;
 pub mod friend;
 pub mod group;
+pub mod group_member;
 pub mod id;
 pub mod keep;
 pub mod message;

@@ -9,8 +9,12 @@ use crate::{
         ConversationPage, Conversations, History, HistoryPage, Ping, Pong, Read, ReaderList,
         Readers, Settings, Sync, Synced, Typing,
     },
-    friend::{Applicant, FriendAdd, FriendAddReply, FriendDel},
-    group::{GroupAdd, GroupAddReply, GroupInvite, GroupInviteReply, GroupKick, GroupLeave},
+    friend::{Applicant, FriendAdd, FriendAddReply, FriendBlock, FriendDel, FriendFavourite},
+    group::{
+        GroupAdd, GroupAddReply, GroupDissolve, GroupHandOver, GroupInvite, GroupInviteReply,
+        GroupUpdate,
+    },
+    group_member::{GroupKick, GroupLeave, GroupMute, GroupSetNickname, GroupSetRole},
     keep::ChooseKeep,
     message::{Edit, React, Recall, SendMsg, Sent},
     search::{ChatFound, ChatSearch},
@@ -104,23 +108,26 @@ macro_rules! operations {
 operations! {
     /// Sends a message to a friend or into a group.
     SendMsg "/ws/chat/send_msg" (SendMsg) -> Sent, seed Some(20),
-        refuses [NotFriend, TargetOffline, NoSuchGroup, NotMember, NotAllowed, NoSuchMessage];
+        refuses [NotFriend, Blocked, TargetOffline, NoSuchGroup, NotMember, Muted, NotAllowed, NoSuchMessage];
     /// Takes a message back, within `messages.recall-seconds`; the owner and the admins of a group take back any. Doing
     /// it again changes nothing.
     Recall "/ws/chat/recall" (Recall) -> (), seed None,
         refuses [NotFriend, NoSuchGroup, NotMember, NoSuchMessage, NotAllowed, TooLate];
     /// Changes the text of an own message, within `messages.edit-seconds`.
     Edit "/ws/chat/edit" (Edit) -> (), seed None,
-        refuses [NotFriend, NoSuchGroup, NotMember, NoSuchMessage, NotAllowed, TooLate];
+        refuses [NotFriend, Blocked, NoSuchGroup, NotMember, Muted, NoSuchMessage, NotAllowed, TooLate];
     /// Reacts to a message, or takes a reaction back. A message takes 20 different ones.
     React "/ws/chat/react" (React) -> (), seed None,
-        refuses [NotFriend, NoSuchGroup, NotMember, NoSuchMessage, TooManyReactions];
+        refuses [NotFriend, Blocked, NoSuchGroup, NotMember, Muted, NoSuchMessage, TooManyReactions];
     /// Reads messages of a conversation as they are now, in pages.
     History "/ws/chat/history" (History) -> HistoryPage, seed None,
         refuses [NotFriend, NoSuchGroup, NotMember];
     /// Lists the conversations that have a message.
     Conversations "/ws/chat/conversations" (Conversations) -> ConversationPage, seed None,
         refuses [];
+    /// Finds messages of the caller's conversations by what they say.
+    ChatSearch "/ws/chat/search" (ChatSearch) -> ChatFound, seed None,
+        refuses [NotFriend, NoSuchGroup, NotMember];
     /// Gives what was missed behind the places that a client has reached.
     Sync "/ws/chat/sync" (Sync) -> Synced, seed None,
         refuses [];
@@ -152,15 +159,21 @@ operations! {
     /// Ends a friendship, in both directions.
     FriendDel "/ws/friend/del" (FriendDel) -> (), seed Some(81),
         refuses [NotFriend];
-    /// Asks to join a group.
+    /// Marks a friend as a favourite, or as none, for the caller alone.
+    FriendFavourite "/ws/friend/favourite" (FriendFavourite) -> (), seed None,
+        refuses [NotFriend];
+    /// Blocks a user, friend or not, or lets them through again. A friendship goes on.
+    FriendBlock "/ws/friend/block" (FriendBlock) -> (), seed None,
+        refuses [NoSuchUser];
+    /// Asks to join a group; an open one is joined at once.
     GroupAdd "/ws/group/add" (GroupAdd) -> (), seed Some(99),
-        refuses [NoSuchGroup, AlreadyMember, GroupApplySent];
+        refuses [NoSuchGroup, AlreadyMember, InviteOnly, GroupFull, GroupApplySent];
     /// Answers an application to a group that the caller runs.
     GroupAddReply "/ws/group/add_reply" (GroupAddReply) -> Applicant, seed Some(117),
         refuses [NoSuchGroupApply, GroupApplyHandled, GroupFull];
     /// Invites a friend into a group.
     GroupInvite "/ws/group/invite" (GroupInvite) -> (), seed None,
-        refuses [NoSuchGroup, NotMember, NotAllowed, NotFriend, AlreadyMember, InviteSent];
+        refuses [NoSuchGroup, NotMember, NotAllowed, NotFriend, Blocked, AlreadyMember, InviteSent];
     /// Answers an invitation addressed to the caller.
     GroupInviteReply "/ws/group/invite_reply" (GroupInviteReply) -> (), seed None,
         refuses [NoSuchInvite, InviteHandled, GroupFull];
@@ -170,9 +183,24 @@ operations! {
     /// Removes a member from a group: the owner anybody, an admin a plain member.
     GroupKick "/ws/group/kick" (GroupKick) -> (), seed None,
         refuses [NoSuchGroup, NotMember, NotAllowed];
-    /// Finds messages of the caller's conversations by what they say.
-    ChatSearch "/ws/chat/search" (ChatSearch) -> ChatFound, seed None,
-        refuses [NotFriend, NoSuchGroup, NotMember];
+    /// Changes what is given of a group; the owner and the admins may.
+    GroupUpdate "/ws/group/update" (GroupUpdate) -> (), seed None,
+        refuses [NoSuchGroup, NotMember, NotAllowed];
+    /// Makes a member an admin, or an admin a plain member; the owner may.
+    GroupSetRole "/ws/group/set_role" (GroupSetRole) -> (), seed None,
+        refuses [NoSuchGroup, NotMember, NotAllowed];
+    /// Makes a member the owner; the old owner is an admin then.
+    GroupHandOver "/ws/group/hand_over" (GroupHandOver) -> (), seed None,
+        refuses [NoSuchGroup, NotMember, NotAllowed];
+    /// Ends a group for everybody; the owner may. Its name is free again.
+    GroupDissolve "/ws/group/dissolve" (GroupDissolve) -> (), seed None,
+        refuses [NoSuchGroup, NotMember, NotAllowed];
+    /// Silences a member for a time, or lets them speak again: the owner anybody else, an admin a plain member.
+    GroupMute "/ws/group/mute" (GroupMute) -> (), seed None,
+        refuses [NoSuchGroup, NotMember, NotAllowed];
+    /// Sets the caller's own name in a group.
+    GroupSetNickname "/ws/group/set_nickname" (GroupSetNickname) -> (), seed None,
+        refuses [NoSuchGroup, NotMember];
 }
 
 impl Operation {

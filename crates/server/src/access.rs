@@ -3,12 +3,12 @@
 use hongyan_protocol::{
     Code,
     conversation::Target,
-    group::Role,
+    group::{Invite, Role},
     id::{ConversationId, GroupId, UserId},
 };
-use hongyan_store::{Conversation, Cursor, Group, Invite, View};
+use hongyan_store::{Conversation, Cursor, Group, View};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The group and the caller's role in it: 0201 without the group, 0206 without a role.
 pub fn membership(view: &View<'_>, group: GroupId, user: UserId) -> Result<(Group, Role)> {
@@ -22,6 +22,69 @@ pub fn runs(view: &View<'_>, group: GroupId, user: UserId) -> Result<bool> {
     Ok(view
         .role(group, user)?
         .is_some_and(|role| role >= Role::Admin))
+}
+
+/// The group, for who runs it: 0201, 0206, and 0207 for plain members.
+pub fn run_group(view: &View<'_>, group: GroupId, user: UserId) -> Result<Group> {
+    let (group, role) = membership(view, group, user)?;
+    if role < Role::Admin {
+        return Err(Code::NotAllowed.into());
+    }
+    Ok(group)
+}
+
+/// The group, for who may rule over another member: the owner over anybody else, an admin over a plain member. 0201,
+/// 0206 for either, 0207.
+pub fn above(view: &View<'_>, group: GroupId, user: UserId, other: UserId) -> Result<Group> {
+    let (group, mine) = membership(view, group, user)?;
+    let theirs = view.role(group.id, other)?.ok_or(Code::NotMember)?;
+    if mine == Role::Member || theirs >= mine {
+        return Err(Code::NotAllowed.into());
+    }
+    Ok(group)
+}
+
+/// Whether a member may write into the group now (ms since 1970): 0206, or 0213 while they or all plain members are
+/// muted.
+pub fn may_speak(view: &View<'_>, group: &Group, user: UserId, now: i64) -> Result<()> {
+    let membership = view.membership(group.id, user)?.ok_or(Code::NotMember)?;
+    if membership.muted_until > now {
+        return Err(Error::Muted(Some(membership.muted_until)));
+    }
+    if group.muted_all && membership.role == Role::Member {
+        return Err(Error::Muted(None));
+    }
+    Ok(())
+}
+
+/// Whether somebody may add to what is said in a conversation now (ms since 1970): friends who are not blocked (0001,
+/// 0002), members who are not muted (0201, 0206, 0213).
+pub fn may_write(view: &View<'_>, user: UserId, target: Target, now: i64) -> Result<()> {
+    match target {
+        Target::Friend(friend) => {
+            conversation_with(view, user, friend)?;
+            reaches(view, user, friend)
+        }
+        Target::Group(group) => {
+            let group = view.group(group)?.ok_or(Code::NoSuchGroup)?;
+            may_speak(view, &group, user, now)
+        }
+    }
+}
+
+/// Whether two hear what the other does besides writing: friends of whom neither has blocked the other.
+pub fn are_close(view: &View<'_>, user: UserId, other: UserId) -> Result<bool> {
+    Ok(view.is_friend(user, other)?
+        && !view.has_blocked(user, other)?
+        && !view.has_blocked(other, user)?)
+}
+
+/// Whether what the user sends reaches another: 0002 when they are blocked.
+pub fn reaches(view: &View<'_>, user: UserId, other: UserId) -> Result<()> {
+    if view.has_blocked(other, user)? {
+        return Err(Code::Blocked.into());
+    }
+    Ok(())
 }
 
 /// Whether a member with this role may invite.

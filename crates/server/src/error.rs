@@ -2,6 +2,7 @@
 
 use hongyan_protocol::{
     Answer, Code,
+    group_member::MutedUntil,
     operation::{Reason, RetryAfter},
 };
 use uuid::Uuid;
@@ -12,6 +13,9 @@ pub enum Error {
     /// A business refusal: nothing was changed.
     #[error("refused with {0}")]
     Refused(Code),
+    /// The caller may not speak in a group: until then (ms since 1970), or for as long as all are muted.
+    #[error("muted")]
+    Muted(Option<i64>),
     /// A parameter is wrong; the text says which and how, for developers.
     #[error("bad request: {0}")]
     Invalid(String),
@@ -47,6 +51,8 @@ impl Error {
     pub fn answer(&self, operation: &str) -> Answer {
         let with_data = match self {
             Self::Refused(code) => Ok(Answer::code(*code)),
+            Self::Muted(None) => Ok(Answer::code(Code::Muted)),
+            Self::Muted(Some(until)) => Answer::with(Code::Muted, &MutedUntil { until: *until }),
             Self::Invalid(reason) => Answer::with(
                 Code::BadRequest,
                 &Reason {

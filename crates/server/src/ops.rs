@@ -5,6 +5,7 @@ pub mod friend;
 pub mod group;
 pub mod group_apply;
 pub mod group_invite;
+pub mod group_member;
 pub mod keep;
 pub mod log;
 pub mod message;
@@ -61,6 +62,7 @@ pub fn through<D: Door>(door: D, ctx: Ctx, operation: Operation) -> D::Outcome {
         Operation::React => door.pass(ctx, message_change::react),
         Operation::History => door.pass(ctx, conversation::history),
         Operation::Conversations => door.pass(ctx, conversation::conversations),
+        Operation::ChatSearch => door.pass(ctx, search::search),
         Operation::Sync => door.pass(ctx, sync::sync),
         Operation::Read => door.pass(ctx, conversation::read),
         Operation::Readers => door.pass(ctx, conversation::readers),
@@ -71,13 +73,20 @@ pub fn through<D: Door>(door: D, ctx: Ctx, operation: Operation) -> D::Outcome {
         Operation::FriendAdd => door.pass(ctx, friend::add),
         Operation::FriendAddReply => door.pass(ctx, friend::add_reply),
         Operation::FriendDel => door.pass(ctx, friend::del),
+        Operation::FriendFavourite => door.pass(ctx, friend::favourite),
+        Operation::FriendBlock => door.pass(ctx, friend::block),
         Operation::GroupAdd => door.pass(ctx, group_apply::add),
         Operation::GroupAddReply => door.pass(ctx, group_apply::add_reply),
         Operation::GroupInvite => door.pass(ctx, group_invite::invite),
         Operation::GroupInviteReply => door.pass(ctx, group_invite::invite_reply),
-        Operation::GroupLeave => door.pass(ctx, group::leave),
-        Operation::GroupKick => door.pass(ctx, group::kick),
-        Operation::ChatSearch => door.pass(ctx, search::search),
+        Operation::GroupLeave => door.pass(ctx, group_member::leave),
+        Operation::GroupKick => door.pass(ctx, group_member::kick),
+        Operation::GroupUpdate => door.pass(ctx, group::update),
+        Operation::GroupSetRole => door.pass(ctx, group_member::set_role),
+        Operation::GroupHandOver => door.pass(ctx, group::hand_over),
+        Operation::GroupDissolve => door.pass(ctx, group::dissolve),
+        Operation::GroupMute => door.pass(ctx, group_member::mute),
+        Operation::GroupSetNickname => door.pass(ctx, group_member::set_nickname),
     }
 }
 
@@ -94,6 +103,13 @@ impl Telling {
     /// Tells several users.
     pub fn many(&mut self, to: Vec<UserId>, event: Event) {
         self.push(Told::new(event, Audience::Many(to)));
+    }
+
+    /// Tells the members of a group, or all but one.
+    pub fn members(&mut self, ids: Arc<[UserId]>, except: Option<UserId>, event: Event) {
+        // Nobody has the nil id.
+        let except = except.unwrap_or(UserId::NIL);
+        self.push(Told::new(event, Audience::Members { ids, except }));
     }
 
     /// Tells as `told` says.

@@ -2,13 +2,18 @@
 
 use hongyan_protocol::id::{ConversationId, UserId};
 
-use crate::{Error, Tx, User, View, user::user_columns, value::values};
+use crate::{
+    Error, Tx, User, View,
+    user::user_columns,
+    value::{Row, values},
+};
 
 /// One direction of a friendship.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Friendship {
     /// What the user calls the friend; empty when unset.
     pub remark: String,
+    pub favourite: bool,
     pub conversation_id: ConversationId,
 }
 
@@ -16,23 +21,41 @@ pub struct Friendship {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Friend {
     pub user: User,
-    /// What the user calls the friend; empty when unset.
-    pub remark: String,
-    pub conversation_id: ConversationId,
+    pub friendship: Friendship,
+    /// Whether the user has blocked the friend.
+    pub is_blocked: bool,
+    /// Whether the friend has blocked the user.
+    pub has_blocked: bool,
+}
+
+/// The columns that [`Friendship::read_from`] reads, of the table called `f`.
+macro_rules! friendship_columns {
+    () => {
+        "f.remark, f.favourite, f.conversation_id"
+    };
+}
+
+impl Friendship {
+    fn read_from(row: &Row<'_>, at: &mut usize) -> Result<Self, Error> {
+        Ok(Self {
+            remark: row.next(at)?,
+            favourite: row.next::<i64>(at)? != 0,
+            conversation_id: row.next(at)?,
+        })
+    }
 }
 
 impl View<'_> {
     /// The friendship of `user` with `friend`, as `user` sees it.
     pub fn friendship(&self, user: UserId, friend: UserId) -> Result<Option<Friendship>, Error> {
         self.row(
-            "SELECT remark, conversation_id FROM friends WHERE user_id = $1 AND friend_id = $2",
+            concat!(
+                "SELECT ",
+                friendship_columns!(),
+                " FROM friends f WHERE f.user_id = $1 AND f.friend_id = $2"
+            ),
             values![user, friend],
-            |row| {
-                Ok(Friendship {
-                    remark: row.get(0)?,
-                    conversation_id: row.get(1)?,
-                })
-            },
+            |row| Friendship::read_from(row, &mut 0),
         )
     }
 
@@ -50,7 +73,11 @@ impl View<'_> {
             concat!(
                 "SELECT ",
                 user_columns!(),
-                ", f.remark, f.conversation_id FROM friends f JOIN users u ON u.id = f.friend_id
+                ", ",
+                friendship_columns!(),
+                ", (SELECT COUNT(*) FROM blocks b WHERE b.user_id = f.user_id AND b.blocked_id = f.friend_id),
+                 (SELECT COUNT(*) FROM blocks b WHERE b.user_id = f.friend_id AND b.blocked_id = f.user_id)
+                 FROM friends f JOIN users u ON u.id = f.friend_id
                  WHERE f.user_id = $1 ORDER BY f.created_at, f.friend_id"
             ),
             values![user],
@@ -58,19 +85,22 @@ impl View<'_> {
                 let at = &mut 0;
                 Ok(Friend {
                     user: User::read_from(row, at)?,
-                    remark: row.next(at)?,
-                    conversation_id: row.next(at)?,
+                    friendship: Friendship::read_from(row, at)?,
+                    is_blocked: row.next::<i64>(at)? != 0,
+                    has_blocked: row.next::<i64>(at)? != 0,
                 })
             },
         )
     }
 
-    /// Who sees the user's status: each friend, with the remark that the friend gave to the user.
+    /// Who sees the user's status: each friend whom the user has not blocked, with the remark that the friend gave to
+    /// the user.
     pub fn viewers_of(&self, user: UserId) -> Result<Vec<(UserId, String)>, Error> {
         self.rows(
             "SELECT theirs.user_id, theirs.remark FROM friends mine
              JOIN friends theirs ON theirs.user_id = mine.friend_id AND theirs.friend_id = mine.user_id
-             WHERE mine.user_id = $1",
+             WHERE mine.user_id = $1 AND NOT EXISTS
+             (SELECT 1 FROM blocks b WHERE b.user_id = mine.user_id AND b.blocked_id = mine.friend_id)",
             values![user],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
@@ -120,6 +150,20 @@ impl Tx<'_> {
         let changed = self.execute(
             "UPDATE friends SET remark = $1 WHERE user_id = $2 AND friend_id = $3",
             values![remark, user, friend],
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// Marks `friend` as a favourite of `user`, or as none; `false` when they are no friends.
+    pub fn set_favourite(
+        &mut self,
+        user: UserId,
+        friend: UserId,
+        favourite: bool,
+    ) -> Result<bool, Error> {
+        let changed = self.execute(
+            "UPDATE friends SET favourite = $1 WHERE user_id = $2 AND friend_id = $3",
+            values![i64::from(favourite), user, friend],
         )?;
         Ok(changed == 1)
     }

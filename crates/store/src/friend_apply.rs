@@ -4,7 +4,7 @@ use hongyan_protocol::id::{FriendApplyId, UserId};
 
 use crate::{
     Error, LONGEST_LIST, Tx, User, View,
-    user::user_columns,
+    user::{page_bounds, user_columns},
     value::{Row, numbered, values},
 };
 
@@ -41,6 +41,22 @@ pub struct FriendApply {
     pub created_at: i64,
 }
 
+/// An application as one of the two sees it, answered or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastFriendApply {
+    pub id: FriendApplyId,
+    pub from_id: UserId,
+    pub to_id: UserId,
+    /// The other of the two.
+    pub other: User,
+    pub remark: String,
+    pub state: ApplyState,
+    /// Milliseconds since 1970.
+    pub created_at: i64,
+    /// When it was answered, in milliseconds since 1970.
+    pub handled_at: Option<i64>,
+}
+
 /// An application to remember.
 #[derive(Clone)]
 pub struct NewFriendApply {
@@ -61,6 +77,40 @@ macro_rules! columns {
     };
 }
 
+/// The columns that [`PastFriendApply::read`] reads; whom to join as `u`, and what to select, is to follow.
+macro_rules! past_columns {
+    () => {
+        concat!(
+            "SELECT a.id, a.from_id, a.to_id, a.remark, a.state, a.created_at, a.handled_at, ",
+            user_columns!(),
+            " FROM friend_applies a JOIN users u ON u.id = "
+        )
+    };
+}
+
+/// The latest first.
+macro_rules! page_of_past {
+    () => {
+        " ORDER BY a.created_at DESC, a.id DESC LIMIT $2 OFFSET $3"
+    };
+}
+
+impl PastFriendApply {
+    fn read(row: &Row<'_>) -> Result<Self, Error> {
+        let at = &mut 0;
+        Ok(Self {
+            id: row.next(at)?,
+            from_id: row.next(at)?,
+            to_id: row.next(at)?,
+            remark: row.next(at)?,
+            state: row.next(at)?,
+            created_at: row.next(at)?,
+            handled_at: row.next(at)?,
+            other: User::read_from(row, at)?,
+        })
+    }
+}
+
 impl FriendApply {
     fn read(row: &Row<'_>) -> Result<Self, Error> {
         Ok(Self {
@@ -75,15 +125,59 @@ impl FriendApply {
 }
 
 impl View<'_> {
-    /// What is pending for `user`, newest first, at most [`LONGEST_LIST`].
+    /// What is pending for `user`, newest first, at most [`LONGEST_LIST`]; nothing from those whom they have blocked.
     pub fn friend_applies_to(&self, user: UserId) -> Result<Vec<FriendApply>, Error> {
         self.rows(
             concat!(
                 columns!(),
-                "WHERE a.to_id = $1 AND a.state = 0 ORDER BY a.created_at DESC, a.id DESC LIMIT $2"
+                "WHERE a.to_id = $1 AND a.state = 0 AND NOT EXISTS
+                 (SELECT 1 FROM blocks b WHERE b.user_id = a.to_id AND b.blocked_id = a.from_id)
+                 ORDER BY a.created_at DESC, a.id DESC LIMIT $2"
             ),
             values![user, i64::from(LONGEST_LIST)],
             FriendApply::read,
+        )
+    }
+
+    /// What the user asked of others, answered or not, the latest first. `page` counts from 1; a page has at most 50
+    /// however large `size` is.
+    pub fn friend_applies_sent(
+        &self,
+        user: UserId,
+        page: u32,
+        size: u32,
+    ) -> Result<Vec<PastFriendApply>, Error> {
+        let (limit, offset) = page_bounds(page, size);
+        self.rows(
+            concat!(
+                past_columns!(),
+                "a.to_id WHERE a.from_id = $1",
+                page_of_past!()
+            ),
+            values![user, limit, offset],
+            PastFriendApply::read,
+        )
+    }
+
+    /// As [`friend_applies_sent`](Self::friend_applies_sent), and what others asked of the user; nothing from those whom
+    /// they have blocked.
+    pub fn friend_applies_of(
+        &self,
+        user: UserId,
+        page: u32,
+        size: u32,
+    ) -> Result<Vec<PastFriendApply>, Error> {
+        let (limit, offset) = page_bounds(page, size);
+        self.rows(
+            concat!(
+                past_columns!(),
+                "CASE WHEN a.from_id = $1 THEN a.to_id ELSE a.from_id END
+                 WHERE (a.from_id = $1 OR a.to_id = $1) AND NOT EXISTS
+                 (SELECT 1 FROM blocks b WHERE b.user_id = $1 AND b.blocked_id = a.from_id)",
+                page_of_past!()
+            ),
+            values![user, limit, offset],
+            PastFriendApply::read,
         )
     }
 

@@ -1,31 +1,18 @@
 //! Groups.
 
 use hongyan_protocol::{
-    group::Role,
+    group::{Invite, JoinPolicy, Role},
     id::{ConversationId, GroupId, UserId},
+    keep::Keep,
     user::Name,
 };
 
 use crate::{
-    Error, Tx, User, View,
+    Error, Membership, Tx, User, View,
+    group_member::membership_columns,
     user::{page_bounds, user_columns},
-    value::{Row, numbered, pattern_for_part, values},
+    value::{Row, pattern_for_part, values},
 };
-
-/// Who may invite into a group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Invite {
-    /// The owner and the admins.
-    Operators,
-    /// Every member.
-    #[default]
-    Members,
-}
-
-numbered!(Invite {
-    Operators = 0,
-    Members = 1,
-});
 
 /// A group. Texts are empty when unset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,13 +23,25 @@ pub struct Group {
     pub introduction: String,
     pub head_img: String,
     pub owner_id: UserId,
+    pub announcement: String,
     pub invite: Invite,
+    pub join: JoinPolicy,
+    /// Whether plain members are silent.
+    pub muted_all: bool,
     pub conversation_id: ConversationId,
     /// Grows whenever somebody joins or leaves.
     pub members_version: i64,
     pub member_count: i64,
     /// Milliseconds since 1970.
     pub created_at: i64,
+}
+
+/// A group as one of its members sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinedGroup {
+    pub group: Group,
+    pub owner: User,
+    pub own: Membership,
 }
 
 /// A group to make.
@@ -64,14 +63,17 @@ pub struct GroupChange {
     pub nickname: Option<String>,
     pub introduction: Option<String>,
     pub head_img: Option<String>,
+    pub announcement: Option<String>,
     pub invite: Option<Invite>,
+    pub join: Option<JoinPolicy>,
+    pub muted_all: Option<bool>,
 }
 
 /// The columns that [`Group::read_from`] reads, of the table called `g`.
 macro_rules! group_columns {
     () => {
-        "g.id, g.name, g.nickname, g.introduction, g.head_img, g.owner_id, g.invite, g.conversation_id, \
-         g.members_version, g.member_count, g.created_at"
+        "g.id, g.name, g.nickname, g.introduction, g.head_img, g.owner_id, g.announcement, g.invite, g.join_policy, \
+         g.muted_all, g.conversation_id, g.members_version, g.member_count, g.created_at"
     };
 }
 pub(crate) use group_columns;
@@ -89,7 +91,10 @@ impl Group {
             introduction: row.next(at)?,
             head_img: row.next(at)?,
             owner_id: row.next(at)?,
+            announcement: row.next(at)?,
             invite: row.next(at)?,
+            join: row.next(at)?,
+            muted_all: row.next::<i64>(at)? != 0,
             conversation_id: row.next(at)?,
             members_version: row.next(at)?,
             member_count: row.next(at)?,
@@ -156,21 +161,27 @@ impl View<'_> {
         )
     }
 
-    /// The groups that the user is in, with their owners, the one joined first at the front.
-    pub fn groups_of(&self, user: UserId) -> Result<Vec<(Group, User)>, Error> {
+    /// The groups that the user is in, the one joined first at the front.
+    pub fn groups_of(&self, user: UserId) -> Result<Vec<JoinedGroup>, Error> {
         self.rows(
             concat!(
                 "SELECT ",
                 group_columns!(),
                 ", ",
                 user_columns!(),
+                ", ",
+                membership_columns!(),
                 " FROM group_members gm JOIN chat_groups g ON g.id = gm.group_id JOIN users u ON u.id = g.owner_id
                  WHERE gm.user_id = $1 ORDER BY gm.joined_at, g.id"
             ),
             values![user],
             |row| {
                 let at = &mut 0;
-                Ok((Group::read_from(row, at)?, User::read_from(row, at)?))
+                Ok(JoinedGroup {
+                    group: Group::read_from(row, at)?,
+                    owner: User::read_from(row, at)?,
+                    own: Membership::read_from(row, at)?,
+                })
             },
         )
     }
@@ -224,17 +235,61 @@ impl Tx<'_> {
         let nickname_key = change.nickname.as_deref().map(str::to_lowercase);
         let changed = self.execute(
             "UPDATE chat_groups SET nickname = COALESCE($1, nickname), nickname_key = COALESCE($2, nickname_key),
-             introduction = COALESCE($3, introduction), head_img = COALESCE($4, head_img), invite = COALESCE($5, invite)
-             WHERE id = $6",
+             introduction = COALESCE($3, introduction), head_img = COALESCE($4, head_img),
+             announcement = COALESCE($5, announcement), invite = COALESCE($6, invite),
+             join_policy = COALESCE($7, join_policy), muted_all = COALESCE($8, muted_all) WHERE id = $9",
             values![
                 change.nickname.as_ref(),
                 nickname_key.as_ref(),
                 change.introduction.as_ref(),
                 change.head_img.as_ref(),
+                change.announcement.as_ref(),
                 change.invite,
+                change.join,
+                change.muted_all.map(i64::from),
                 id
             ],
         )?;
         Ok(changed == 1)
+    }
+
+    /// Makes a member the owner, who may speak from now on, and the owner an admin; `false`, with no effect, for an
+    /// unknown group, for who is no member, and for the owner.
+    pub fn hand_over(&mut self, id: GroupId, to: UserId) -> Result<bool, Error> {
+        let Some(group) = self.group(id)? else {
+            return Ok(false);
+        };
+        if group.owner_id == to || !self.set_role(id, to, Role::Owner)? {
+            return Ok(false);
+        }
+        self.set_role(id, group.owner_id, Role::Admin)?;
+        self.mute(id, to, 0)?;
+        self.execute(
+            "UPDATE chat_groups SET owner_id = $1 WHERE id = $2",
+            values![to, id],
+        )?;
+        Ok(true)
+    }
+
+    /// Removes a group with its members, applications and invitations; `false` for an unknown one. What was said in
+    /// it is nobody's any more, and the next sweep deletes it.
+    pub fn dissolve_group(&mut self, id: GroupId) -> Result<bool, Error> {
+        let Some(group) = self.group(id)? else {
+            return Ok(false);
+        };
+        self.choose_keep(group.conversation_id, Some(Keep::None))?;
+        self.execute(
+            "DELETE FROM cursors WHERE conversation_id = $1",
+            values![group.conversation_id],
+        )?;
+        for statement in [
+            "DELETE FROM group_applies WHERE group_id = $1",
+            "DELETE FROM group_invites WHERE group_id = $1",
+            "DELETE FROM group_members WHERE group_id = $1",
+            "DELETE FROM chat_groups WHERE id = $1",
+        ] {
+            self.execute(statement, values![id])?;
+        }
+        Ok(true)
     }
 }

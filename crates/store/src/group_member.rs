@@ -7,7 +7,11 @@ use hongyan_protocol::{
     id::{GroupId, UserId},
 };
 
-use crate::{Error, Tx, User, View, user::user_columns, value::values};
+use crate::{
+    Error, Tx, User, View,
+    user::user_columns,
+    value::{Row, values},
+};
 
 /// Ids that a connection's cache of member lists may hold: 8 MiB of them.
 const CACHED_IDS: usize = 512 * 1024;
@@ -29,15 +33,42 @@ impl Members {
     }
 }
 
+/// What a user is in a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    pub role: Role,
+    /// The name in this group; empty when unset.
+    pub nickname: String,
+    /// Milliseconds since 1970; in the past or 0 for who may speak.
+    pub muted_until: i64,
+    /// Milliseconds since 1970.
+    pub joined_at: i64,
+}
+
 /// A member, as lists show them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     pub user: User,
-    /// The name in this group; empty when unset.
-    pub nickname: String,
-    pub role: Role,
-    /// Milliseconds since 1970.
-    pub joined_at: i64,
+    pub membership: Membership,
+}
+
+/// The columns that [`Membership::read_from`] reads, of the table called `gm`.
+macro_rules! membership_columns {
+    () => {
+        "gm.role, gm.nickname, gm.muted_until, gm.joined_at"
+    };
+}
+pub(crate) use membership_columns;
+
+impl Membership {
+    pub(crate) fn read_from(row: &Row<'_>, at: &mut usize) -> Result<Self, Error> {
+        Ok(Self {
+            role: row.next(at)?,
+            nickname: row.next(at)?,
+            muted_until: row.next(at)?,
+            joined_at: row.next(at)?,
+        })
+    }
 }
 
 /// The member lists that a connection has read, by group. An entry counts only while its version is the group's.
@@ -104,6 +135,19 @@ impl View<'_> {
         )
     }
 
+    /// What the user is in the group, and as what they are known there; `None` for who is no member.
+    pub fn membership(&self, group: GroupId, user: UserId) -> Result<Option<Membership>, Error> {
+        self.row(
+            concat!(
+                "SELECT ",
+                membership_columns!(),
+                " FROM group_members gm WHERE gm.group_id = $1 AND gm.user_id = $2"
+            ),
+            values![group, user],
+            |row| Membership::read_from(row, &mut 0),
+        )
+    }
+
     /// Everybody in the group; nobody, at version 0, for an unknown one. Costs one look-up while nobody joins or leaves.
     pub fn members(&self, group: GroupId) -> Result<Arc<Members>, Error> {
         let version = self
@@ -133,18 +177,19 @@ impl View<'_> {
     pub fn member_list(&self, group: GroupId, limit: u32) -> Result<Vec<Member>, Error> {
         self.rows(
             concat!(
-                "SELECT gm.nickname, gm.role, gm.joined_at, ",
+                "SELECT ",
                 user_columns!(),
+                ", ",
+                membership_columns!(),
                 " FROM group_members gm JOIN users u ON u.id = gm.user_id
                  WHERE gm.group_id = $1 ORDER BY gm.role DESC, gm.joined_at, gm.user_id LIMIT $2"
             ),
             values![group, i64::from(limit)],
             |row| {
+                let at = &mut 0;
                 Ok(Member {
-                    nickname: row.get(0)?,
-                    role: row.get(1)?,
-                    joined_at: row.get(2)?,
-                    user: User::read_from(row, &mut 3)?,
+                    user: User::read_from(row, at)?,
+                    membership: Membership::read_from(row, at)?,
                 })
             },
         )
@@ -216,6 +261,29 @@ impl Tx<'_> {
         let changed = self.execute(
             "UPDATE group_members SET role = $1 WHERE group_id = $2 AND user_id = $3",
             values![role, group, user],
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// Silences a member until this time, in milliseconds since 1970; 0 lets them speak. `false` for who is no member.
+    pub fn mute(&mut self, group: GroupId, user: UserId, until: i64) -> Result<bool, Error> {
+        let changed = self.execute(
+            "UPDATE group_members SET muted_until = $1 WHERE group_id = $2 AND user_id = $3",
+            values![until, group, user],
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// Sets a member's name in the group, empty for none; `false` for who is no member.
+    pub fn set_member_nickname(
+        &mut self,
+        group: GroupId,
+        user: UserId,
+        nickname: &str,
+    ) -> Result<bool, Error> {
+        let changed = self.execute(
+            "UPDATE group_members SET nickname = $1 WHERE group_id = $2 AND user_id = $3",
+            values![nickname, group, user],
         )?;
         Ok(changed == 1)
     }

@@ -4,6 +4,7 @@
 //! once, and only then answers: a lone write waits for nothing, and load makes its own batches. A few threads read.
 //! Operations are closures over a [`View`] (reading) or a [`Tx`] (writing) and must not block on anything else.
 
+mod block;
 mod change;
 mod conversation;
 mod cursor;
@@ -43,11 +44,11 @@ pub use cursor::Cursor;
 pub use db::{Tx, View};
 pub use error::{Error, OpenError};
 pub use friend::{Friend, Friendship};
-pub use friend_apply::{ApplyState, FriendApply, NewFriendApply};
-pub use group::{Group, GroupChange, Invite, NewGroup};
+pub use friend_apply::{ApplyState, FriendApply, NewFriendApply, PastFriendApply};
+pub use group::{Group, GroupChange, JoinedGroup, NewGroup};
 pub use group_apply::{GroupApply, NewGroupApply};
 pub use group_invite::{GroupInvite, NewGroupInvite};
-pub use group_member::{Member, Members};
+pub use group_member::{Member, Members, Membership};
 pub use keep::{Sweepable, Wishes};
 pub use message::{Appended, Draft, Kept, Stored};
 pub use reaction::Reaction;

@@ -1,5 +1,7 @@
 //! The store, spoken to as the server does.
 
+mod friends;
+mod groups;
 mod nouns;
 mod search;
 mod writing;
@@ -7,13 +9,12 @@ mod writing;
 use std::path::Path;
 
 use hongyan_protocol::{
+    group::Invite,
     id::{ConversationId, GroupId, SessionId, UserId},
     user::{Name, Sex},
 };
 
-use crate::{
-    Appended, Draft, Error, Invite, NewGroup, NewSession, NewUser, Options, Store, Stored, Tx,
-};
+use crate::{Appended, Draft, Error, NewGroup, NewSession, NewUser, Options, Store, Stored, Tx};
 
 /// A store in a directory that is removed with it.
 struct Fixture {

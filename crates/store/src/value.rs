@@ -1,7 +1,7 @@
 //! What is bound to a statement and read from a row: the few types that every database has.
 
 use hongyan_protocol::{
-    group::Role,
+    group::{Invite, JoinPolicy, Role},
     id::{
         ConversationId, FriendApplyId, GroupApplyId, GroupId, GroupInviteId, MsgId, SessionId,
         UserId,
@@ -174,6 +174,8 @@ macro_rules! numbered {
 pub(crate) use numbered;
 
 numbered!(Role { Member = 0, Admin = 1, Owner = 2 });
+numbered!(Invite { Operators = 0, Members = 1 });
+numbered!(JoinPolicy { Open = 0, Approval = 1, Invitation = 2 });
 
 /// The pattern for `LIKE … ESCAPE '!'` that finds `part` anywhere in a lower-case column.
 pub(crate) fn pattern_for_part(part: &str) -> String {

@@ -8,6 +8,7 @@ use axum::{
 use hongyan_protocol::{
     Code,
     endpoint::{ApiAnswer, List},
+    group_member::MutedUntil,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -139,7 +140,10 @@ impl IntoResponse for Failure {
                 tracing::error!(%id, error, "a request broke");
                 failed(id)
             }
-            Self::Of(Error::Refused(code)) => refusal(code),
+            Self::Of(Error::Refused(code)) => refusal::<()>(code, None),
+            Self::Of(Error::Muted(until)) => {
+                refusal(Code::Muted, until.map(|until| MutedUntil { until }))
+            }
             Self::Of(Error::Invalid(why)) => message(StatusCode::BAD_REQUEST, why),
             Self::Of(Error::TooMany(ms)) => too_many("requests", ms),
             Self::Of(error) => failed(error.log("http")),
@@ -152,12 +156,12 @@ fn failed(id: Uuid) -> Response {
     message(StatusCode::INTERNAL_SERVER_ERROR, text)
 }
 
-fn refusal(code: Code) -> Response {
+fn refusal<T: Serialize>(code: Code, data: Option<T>) -> Response {
     let message = code.desc().to_owned();
-    Json(ApiAnswer::<()> {
+    Json(ApiAnswer {
         code: Some(code),
         message,
-        data: None,
+        data,
     })
     .into_response()
 }

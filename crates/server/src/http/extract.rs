@@ -11,6 +11,7 @@ use axum::{
     extract::{ConnectInfo, FromRequest, FromRequestParts, Request},
     http::{Extensions, HeaderMap, StatusCode, header::CONTENT_TYPE, request::Parts},
 };
+use hongyan_protocol::message::WhenOffline;
 use hongyan_store::Session;
 use serde::{Deserializer, de::DeserializeOwned};
 use tokio::time::timeout;
@@ -20,6 +21,7 @@ use crate::{
     app::App,
     error::{Error, unquoted},
     limits::Caller,
+    ops::Ctx,
     session,
 };
 
@@ -61,6 +63,25 @@ impl FromRequestParts<Arc<App>> for Authenticated {
             .request(session.user_id, caller.exempt)
             .map_err(Error::TooMany)?;
         Ok(Self(session))
+    }
+}
+
+/// Who calls an operation, within the account's rate.
+pub(super) struct Asking(pub(super) Ctx);
+
+impl FromRequestParts<Arc<App>> for Asking {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
+        let Authenticated(session) = Authenticated::from_request_parts(parts, app).await?;
+        let CalledBy(caller) = CalledBy::from_request_parts(parts, app).await?;
+        Ok(Self(Ctx {
+            app: Arc::clone(app),
+            user: session.user_id,
+            session: session.id,
+            when_offline: WhenOffline::Keep,
+            exempt: caller.exempt,
+        }))
     }
 }
 

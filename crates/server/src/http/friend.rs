@@ -1,22 +1,22 @@
-//! Finding people, the caller's friends, and what the caller calls them.
+//! Finding people, the caller's friends, what the caller calls them, and whom the caller has blocked.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use hongyan_protocol::{
-    Code,
-    friend::{FriendCard, SetRemark},
+    friend::{BlockList, FriendCard, SetRemark},
+    presence::Status,
     user::SearchUser,
 };
 use hongyan_store::Friend;
 
 use super::{
-    answer::{Failure, Reply, done, list},
-    extract::{Authenticated, Params, Query},
+    answer::{Reply, done, list},
+    extract::{Asking, Authenticated, Params, Query},
     search::{PAGE, wanted},
     user::card,
 };
-use crate::app::App;
+use crate::{app::App, ops};
 
 pub(super) async fn search_user(
     State(app): State<Arc<App>>,
@@ -47,34 +47,45 @@ pub(super) async fn friend_list(
 }
 
 fn friend_card(app: &App, friend: Friend) -> FriendCard {
-    let Friend { user, remark, .. } = friend;
+    let Friend {
+        user,
+        friendship,
+        is_blocked,
+        has_blocked,
+    } = friend;
+    let status = if has_blocked {
+        Status::Offline
+    } else {
+        app.hub.status(user.id)
+    };
     FriendCard {
-        status: app.hub.status(user.id),
+        status,
+        favourite: friendship.favourite,
+        blocked: is_blocked,
+        remark: friendship.remark,
         user_id: user.id,
         username: user.username,
         nickname: user.nickname,
         head_img: user.head_img,
         sex: user.sex,
         sign: user.sign,
-        remark,
     }
 }
 
-pub(super) async fn set_remark(
+pub(super) async fn set_remark(Asking(ctx): Asking, Params(change): Params<SetRemark>) -> Reply {
+    ops::friend::set_remark(ctx, change).await?;
+    Ok(done())
+}
+
+pub(super) async fn block_list(
     State(app): State<Arc<App>>,
     Authenticated(session): Authenticated,
-    Params(change): Params<SetRemark>,
+    Query(wanted): Query<BlockList>,
 ) -> Reply {
-    let SetRemark {
-        friend_user_id: friend,
-        remark,
-    } = change;
-    let known = app
+    let page = wanted.page.unwrap_or(1);
+    let blocked = app
         .store
-        .write(move |tx| tx.set_remark(session.user_id, friend, &remark))
+        .read(move |view| view.blocked_by(session.user_id, page, PAGE))
         .await?;
-    if !known {
-        return Err(Failure::refused(Code::NotAFriend));
-    }
-    Ok(done())
+    Ok(list(blocked.into_iter().map(card)))
 }

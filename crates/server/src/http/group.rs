@@ -1,27 +1,34 @@
-//! Creating and finding groups, the caller's groups, and who is in them.
+//! Creating and finding groups, their pictures, the caller's groups, and who is in them.
 
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use hongyan_protocol::{
     Code,
     group::{
-        CreateGroup, CreatedGroup, GroupCard, GroupList, GroupListType, GroupOwner, MemberCard,
-        SearchGroup,
+        CreateGroup, CreatedGroup, GroupCard, GroupList, GroupListType, GroupOwner, Invite,
+        OwnMembership, SearchGroup, UpdateAvatar,
     },
+    group_member::MemberCard,
     id::{GroupId, UserId},
 };
-use hongyan_store::{Group, Invite, Member, NewGroup, User, View};
+use hongyan_store::{JoinedGroup, Member, NewGroup, View};
 
 use super::{
     answer::{Failure, Reply, data, list},
-    extract::{Authenticated, Params, Query},
+    extract::{Asking, Authenticated, Params, Query},
     search::{PAGE, wanted},
+    upload::with_picture,
 };
-use crate::{app::App, picture};
+use crate::{
+    access,
+    app::App,
+    ops::group::{card, card_for_members, set_picture},
+    picture,
+};
 
 /// Groups whose members may be asked for at once.
 const GROUPS_AT_ONCE: usize = 50;
@@ -77,7 +84,7 @@ pub(super) async fn search(
         .store
         .read(move |view| view.search_groups(name.as_deref(), nickname.as_deref(), page, PAGE))
         .await?;
-    Ok(list(groups.into_iter().map(|group| card(group, None))))
+    Ok(list(groups.iter().map(card)))
 }
 
 pub(super) async fn group_list(
@@ -90,15 +97,13 @@ pub(super) async fn group_list(
         .store
         .read(move |view| -> Result<Vec<_>, Failure> {
             Ok(match wanted.r#type {
-                GroupListType::Joined => view
-                    .groups_of(user)?
-                    .into_iter()
-                    .map(|(group, owner)| card(group, Some(owner)))
-                    .collect(),
+                GroupListType::Joined => {
+                    view.groups_of(user)?.into_iter().map(joined_card).collect()
+                }
                 GroupListType::Owned => view
                     .groups_owned_by(user)?
-                    .into_iter()
-                    .map(|group| card(group, None))
+                    .iter()
+                    .map(card_for_members)
                     .collect(),
             })
         })
@@ -106,21 +111,45 @@ pub(super) async fn group_list(
     Ok(list(cards))
 }
 
-fn card(group: Group, owner: Option<User>) -> GroupCard {
+fn joined_card(joined: JoinedGroup) -> GroupCard {
+    let JoinedGroup { group, owner, own } = joined;
     GroupCard {
-        group_id: group.id,
-        group_name: group.name,
-        group_nickname: group.nickname,
-        group_head_img: group.head_img,
-        introduction: group.introduction,
-        owner_user_id: group.owner_id,
-        owner: owner.map(|owner| GroupOwner {
+        owner: Some(GroupOwner {
             owner_username: owner.username,
             owner_nickname: owner.nickname,
             owner_head_img: owner.head_img,
             owner_sex: owner.sex,
             owner_sign: owner.sign,
         }),
+        own: Some(OwnMembership {
+            role: own.role,
+            member_nickname: own.nickname,
+            muted_until: own.muted_until,
+        }),
+        ..card_for_members(&group)
+    }
+}
+
+/// Who may not is told so before the picture is looked at, and once more when it is set.
+pub(super) async fn update_avatar(Asking(ctx): Asking, request: Request) -> Reply {
+    let app = Arc::clone(&ctx.app);
+    let (UpdateAvatar { group_id }, upload) = with_picture(&app, request, &["groupId"]).await?;
+    let user = ctx.user;
+    app.store
+        .read(move |view| access::run_group(view, group_id, user))
+        .await?;
+    let uploaded = match upload {
+        Some(upload) => Some(app.pictures.store(upload).await?),
+        None => None,
+    };
+    match set_picture(ctx, group_id, uploaded.clone()).await {
+        Ok(card) => Ok(data(card)),
+        Err(error) => {
+            if let Some(unused) = uploaded {
+                app.pictures.remove(&unused).await;
+            }
+            Err(error.into())
+        }
     }
 }
 
@@ -176,7 +205,7 @@ fn member_lists(
     let remarks: HashMap<UserId, String> = view
         .friends(user)?
         .into_iter()
-        .map(|friend| (friend.user.id, friend.remark))
+        .map(|friend| (friend.user.id, friend.friendship.remark))
         .collect();
     let mut lists = BTreeMap::new();
     let mut members = 0;
@@ -209,7 +238,7 @@ fn member_lists(
 }
 
 fn member_card(member: Member, remarks: &HashMap<UserId, String>) -> MemberCard {
-    let Member { user, role, .. } = member;
+    let Member { user, membership } = member;
     MemberCard {
         remark: remarks.get(&user.id).cloned().unwrap_or_default(),
         user_id: user.id,
@@ -218,6 +247,8 @@ fn member_card(member: Member, remarks: &HashMap<UserId, String>) -> MemberCard 
         head_img: user.head_img,
         sex: user.sex,
         sign: user.sign,
-        role,
+        role: membership.role,
+        member_nickname: membership.nickname,
+        muted_until: membership.muted_until,
     }
 }

@@ -9,6 +9,7 @@ mod operation;
 mod origin;
 mod page;
 mod search;
+mod upload;
 mod user;
 
 use std::{any::Any, sync::Arc};
@@ -125,10 +126,7 @@ fn handler(endpoint: Endpoint, app: &App) -> MethodRouter<Arc<App>> {
         Endpoint::Login => on(method, account::login),
         Endpoint::Logout => on(method, account::logout),
         Endpoint::GetInfo => on(method, user::get_info),
-        Endpoint::UpdateInfo => {
-            let with_picture = app.config.limits.picture_bytes.saturating_add(BODY);
-            on(method, user::update_info).layer(DefaultBodyLimit::max(with_picture))
-        }
+        Endpoint::UpdateInfo => on(method, user::update_info).layer(with_picture(app)),
         Endpoint::ChangePassword => on(method, account::change_password),
         Endpoint::FriendApplyList => on(method, user::friend_apply_list),
         Endpoint::GroupApplyList => on(method, user::group_apply_list),
@@ -136,11 +134,18 @@ fn handler(endpoint: Endpoint, app: &App) -> MethodRouter<Arc<App>> {
         Endpoint::SearchUser => on(method, friend::search_user),
         Endpoint::FriendList => on(method, friend::friend_list),
         Endpoint::SetRemark => on(method, friend::set_remark),
+        Endpoint::BlockList => on(method, friend::block_list),
         Endpoint::CreateGroup => on(method, group::create),
         Endpoint::SearchGroup => on(method, group::search),
         Endpoint::GroupList => on(method, group::group_list),
         Endpoint::MemberList => on(method, group::member_list),
+        Endpoint::UpdateAvatar => on(method, group::update_avatar).layer(with_picture(app)),
     }
+}
+
+/// The bound of a body with a picture in it.
+fn with_picture(app: &App) -> DefaultBodyLimit {
+    DefaultBodyLimit::max(app.config.limits.picture_bytes.saturating_add(BODY))
 }
 
 /// A page of another origin must not change anything, nor log its visitor in as somebody else. A Bearer token does not

@@ -8,12 +8,12 @@ use axum::{
     routing::{MethodFilter, MethodRouter, on},
 };
 use futures_util::future::BoxFuture;
-use hongyan_protocol::{self as protocol, Operation, message::WhenOffline, operation};
+use hongyan_protocol::{self as protocol, Operation, operation};
 use http::Method;
 
 use super::{
     answer::{Reply, data, done},
-    extract::{Authenticated, CalledBy, Params, Query},
+    extract::{Asking, Params, Query},
 };
 use crate::{
     app::App,
@@ -40,15 +40,7 @@ pub(super) fn handler(operation: Operation) -> MethodRouter<Arc<App>> {
 
 async fn answer(app: Arc<App>, operation: Operation, request: Request) -> Reply {
     let (mut parts, body) = request.into_parts();
-    let Authenticated(session) = Authenticated::from_request_parts(&mut parts, &app).await?;
-    let CalledBy(caller) = CalledBy::from_request_parts(&mut parts, &app).await?;
-    let ctx = Ctx {
-        app: Arc::clone(&app),
-        user: session.user_id,
-        session: session.id,
-        when_offline: WhenOffline::Keep,
-        exempt: caller.exempt,
-    };
+    let Asking(ctx) = Asking::from_request_parts(&mut parts, &app).await?;
     let request = Request::from_parts(parts, body);
     through(Asked { app, request }, ctx, operation).await
 }

@@ -2,23 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::{
-    body::Bytes,
-    extract::{FromRequest, Multipart, Request, State, multipart::MultipartError},
-    http::StatusCode,
-};
+use axum::extract::{Request, State};
 use hongyan_protocol::{
-    friend::FriendApplyCard,
+    friend::{Direction, FriendApplyCard, FriendApplyList, FriendApplyOutcome, FriendApplyState},
     group::{GroupApplyCard, GroupInviteCard},
     user::{UpdateInfo, UserCard, UserInfo},
 };
-use hongyan_store::{FriendApply, GroupApply, GroupInvite, ProfileChange, User};
-use serde_json::{Map, Value};
-use tokio::time::timeout;
+use hongyan_store::{
+    ApplyState, FriendApply, GroupApply, GroupInvite, PastFriendApply, ProfileChange, User,
+};
 
 use super::{
     answer::{Failure, Reply, data, list},
-    extract::{Authenticated, Params, body_deadline, media_type, read},
+    extract::{Authenticated, Query},
+    search::PAGE,
+    upload::with_picture,
 };
 use crate::app::App;
 
@@ -79,7 +77,8 @@ pub(super) async fn update_info(
     Authenticated(session): Authenticated,
     request: Request,
 ) -> Reply {
-    let (texts, upload) = update_of(&app, request).await?;
+    let (texts, upload): (UpdateInfo, _) =
+        with_picture(&app, request, &["nickname", "sign", "sex"]).await?;
     let head_img = match upload {
         Some(upload) => Some(app.pictures.store(upload).await?),
         None => None,
@@ -116,56 +115,60 @@ pub(super) async fn update_info(
     }
 }
 
-/// The text fields and the picture of an update, as a multipart form or, without a picture, as any other parameters.
-async fn update_of(
-    app: &Arc<App>,
-    request: Request,
-) -> Result<(UpdateInfo, Option<Bytes>), Failure> {
-    if media_type(request.headers()) != "multipart/form-data" {
-        let Params(texts) = Params::from_request(request, app).await?;
-        return Ok((texts, None));
-    }
-    let form = Multipart::from_request(request, &())
-        .await
-        .map_err(|error| Failure::invalid("body", error.body_text()))?;
-    timeout(body_deadline(app), fields(form))
-        .await
-        .map_err(|_| Failure::Slow)?
-}
-
-async fn fields(mut form: Multipart) -> Result<(UpdateInfo, Option<Bytes>), Failure> {
-    let mut texts = Map::new();
-    let mut picture = None;
-    while let Some(field) = form.next_field().await.map_err(unreadable)? {
-        match field.name() {
-            Some("headImage") => picture = Some(field.bytes().await.map_err(unreadable)?),
-            Some(name @ ("nickname" | "sign" | "sex")) => {
-                let name = name.to_owned();
-                texts.insert(name, Value::String(field.text().await.map_err(unreadable)?));
-            }
-            _ => {}
-        }
-    }
-    // A page sends an empty file where none was chosen.
-    let picture = picture.filter(|picture| !picture.is_empty());
-    Ok((read(Value::Object(texts))?, picture))
-}
-
-fn unreadable(error: MultipartError) -> Failure {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
-        _ => Failure::invalid("body", error.body_text()),
-    }
-}
-
 pub(super) async fn friend_apply_list(
     State(app): State<Arc<App>>,
     Authenticated(session): Authenticated,
+    Query(wanted): Query<FriendApplyList>,
 ) -> Reply {
-    let applies = app
+    let (user, page) = (session.user_id, wanted.page.unwrap_or(1));
+    let cards = app
         .store
-        .read(move |view| view.friend_applies_to(session.user_id));
-    Ok(list(applies.await?.into_iter().map(friend_apply_card)))
+        .read(move |view| -> Result<Vec<_>, hongyan_store::Error> {
+            let past = match wanted.direction {
+                Direction::Received => {
+                    let waiting = view.friend_applies_to(user)?;
+                    return Ok(waiting.into_iter().map(friend_apply_card).collect());
+                }
+                Direction::Sent => view.friend_applies_sent(user, page, PAGE)?,
+                Direction::All => view.friend_applies_of(user, page, PAGE)?,
+            };
+            Ok(past.into_iter().map(past_friend_apply_card).collect())
+        })
+        .await?;
+    Ok(list(cards))
+}
+
+fn past_friend_apply_card(apply: PastFriendApply) -> FriendApplyCard {
+    let PastFriendApply {
+        id,
+        from_id,
+        to_id,
+        other,
+        remark,
+        state,
+        created_at,
+        handled_at,
+    } = apply;
+    FriendApplyCard {
+        friend_apply_id: id,
+        from_user_id: from_id,
+        username: other.username,
+        nickname: other.nickname,
+        head_img: other.head_img,
+        sign: other.sign,
+        sex: other.sex,
+        remark,
+        create_time: created_at,
+        outcome: Some(FriendApplyOutcome {
+            to_user_id: to_id,
+            state: match state {
+                ApplyState::Pending => FriendApplyState::Pending,
+                ApplyState::Agreed => FriendApplyState::Agreed,
+                ApplyState::Refused => FriendApplyState::Refused,
+            },
+            handle_time: handled_at,
+        }),
+    }
 }
 
 fn friend_apply_card(apply: FriendApply) -> FriendApplyCard {
@@ -186,6 +189,7 @@ fn friend_apply_card(apply: FriendApply) -> FriendApplyCard {
         sex: from.sex,
         remark,
         create_time: created_at,
+        outcome: None,
     }
 }
 

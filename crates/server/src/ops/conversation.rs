@@ -119,6 +119,11 @@ pub async fn readers(ctx: Ctx, request: Readers) -> Result<ReaderList> {
     let (me, target) = (ctx.user, wanted(&request)?);
     let read = ctx.app.store.read(move |view| {
         let place = access::place(view, me, target)?;
+        if let Some(peer) = place.peer(me)
+            && view.has_blocked(peer, me)?
+        {
+            return Ok(ReaderList::default());
+        }
         let (count, list) = view.readers(place.conversation.id, request.seq, me, NAMED_READERS)?;
         Ok::<_, Error>(ReaderList { count, list })
     });
@@ -186,10 +191,13 @@ pub(super) fn page_size(limit: Option<u32>) -> Result<u32> {
     }
 }
 
-/// Who hears what is of no lasting value: the other of two, the members of a small group.
+/// Who hears what is of no lasting value: a friend, unless one has blocked the other; the members of a small group.
 fn near(view: &View<'_>, place: &Place, me: UserId) -> Result<Audience> {
     let Some(group) = place.conversation.group_id else {
-        return Ok(Audience::Many(place.peer(me).into_iter().collect()));
+        return Ok(Audience::Many(match place.peer(me) {
+            Some(peer) if access::are_close(view, me, peer)? => vec![peer],
+            _ => Vec::new(),
+        }));
     };
     let ids = view.members(group)?.ids.clone();
     if ids.len() > SMALL_GROUP {
@@ -260,6 +268,10 @@ fn card(view: &View<'_>, me: UserId, setting: Keep, listed: Listed) -> Result<Co
         Some(peer) => view.cursor(peer, id)?,
         None => None,
     };
+    let is_blocked = match peer {
+        Some(peer) => view.has_blocked(peer, me)?,
+        None => false,
+    };
     let read = place.cursor.read_seq.max(first_seq);
     let named = mention_seq.max(place.conversation.mention_all_seq);
     Ok(ConversationCard {
@@ -272,7 +284,10 @@ fn card(view: &View<'_>, me: UserId, setting: Keep, listed: Listed) -> Result<Co
         last_time: place.conversation.last_at,
         last,
         read_seq: read,
-        peer_read_seq: theirs.as_ref().map(|cursor| cursor.read_seq),
+        peer_read_seq: theirs
+            .as_ref()
+            .filter(|_| !is_blocked)
+            .map(|cursor| cursor.read_seq),
         unread,
         mentioned: unread > 0 && named > read,
         muted: place.cursor.muted,

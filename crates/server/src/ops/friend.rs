@@ -1,16 +1,21 @@
-//! Friends: ask, answer, delete.
+//! Friends: ask, answer, delete, name, prefer, block.
 
 use hongyan_protocol::{
     Code, Event, Happening,
-    friend::{Applicant, FriendAdd, FriendAddReply, FriendAddResult, FriendAdded, FriendDel},
-    id::FriendApplyId,
+    friend::{
+        Applicant, FriendAdd, FriendAddReply, FriendAddResult, FriendAdded, FriendBlock, FriendDel,
+        FriendFavourite, FriendUpdated, SetRemark,
+    },
+    id::{FriendApplyId, UserId},
+    presence::{Status, StatusChange},
 };
-use hongyan_store::{ApplyState, NewFriendApply, User};
+use hongyan_store::{ApplyState, NewFriendApply, User, View};
 
-use super::{Ctx, profile};
-use crate::error::Result;
+use super::{Ctx, Telling, profile};
+use crate::error::{Error, Result};
 
-/// Asks a user to become a friend; when they have asked already, both are friends at once.
+/// Asks a user to become a friend; when they have asked already, both are friends at once. Who has blocked the caller is
+/// not told, and finds the request in their list when they no longer do.
 pub async fn add(ctx: Ctx, request: FriendAdd) -> Result<()> {
     let (me, other, now) = (ctx.user, request.user_id, ctx.app.now());
     let asking = ctx.clone();
@@ -50,7 +55,9 @@ pub async fn add(ctx: Ctx, request: FriendAdd) -> Result<()> {
             sex: applicant.sex,
             sign: applicant.sign,
         };
-        telling.one(other, asking.event(Happening::FriendAdd(added)));
+        if !tx.has_blocked(other, me)? {
+            telling.one(other, asking.event(Happening::FriendAdd(added)));
+        }
         Ok(())
     })
     .await
@@ -88,6 +95,107 @@ pub async fn del(ctx: Ctx, request: FriendDel) -> Result<()> {
         Ok(())
     })
     .await
+}
+
+/// Names a friend for the caller alone.
+pub async fn set_remark(ctx: Ctx, request: SetRemark) -> Result<()> {
+    let asking = ctx.clone();
+    ctx.change(move |tx, telling| {
+        let friend = request.friend_user_id;
+        if !tx.set_remark(asking.user, friend, &request.remark)? {
+            return Err(Code::NotAFriend.into());
+        }
+        tell_own_devices(tx, telling, &asking, friend)
+    })
+    .await
+}
+
+/// Marks a friend as a favourite, or as none, for the caller alone.
+pub async fn favourite(ctx: Ctx, request: FriendFavourite) -> Result<()> {
+    let asking = ctx.clone();
+    ctx.change(move |tx, telling| {
+        if !tx.set_favourite(asking.user, request.user_id, request.favourite)? {
+            return Err(Code::NotFriend.into());
+        }
+        tell_own_devices(tx, telling, &asking, request.user_id)
+    })
+    .await
+}
+
+/// Blocks a user, or lets them through again. A friend who is blocked sees the caller go, and come when they no longer
+/// are, as if it were so; nobody else is told.
+pub async fn block(ctx: Ctx, request: FriendBlock) -> Result<()> {
+    let (me, other) = (ctx.user, request.user_id);
+    if other == me {
+        return Err(Error::Invalid("userId: it is yourself".to_owned()));
+    }
+    let asking = ctx.clone();
+    ctx.change(move |tx, telling| {
+        tx.user(other)?.ok_or(Code::NoSuchUser)?;
+        let is_news = if request.block {
+            tx.block(me, other, asking.app.now())?
+        } else {
+            tx.unblock(me, other)?
+        };
+        if !is_news {
+            return Ok(());
+        }
+        let status = if request.block {
+            Status::Offline
+        } else {
+            Status::Online
+        };
+        tell_seeming_status(tx, telling, &asking, other, status)?;
+        tell_own_devices(tx, telling, &asking, other)
+    })
+    .await
+}
+
+/// Tells a friend that the caller came or went; when the caller is not there, the friend knows that already.
+fn tell_seeming_status(
+    view: &View<'_>,
+    telling: &mut Telling,
+    ctx: &Ctx,
+    friend: UserId,
+    status: Status,
+) -> Result<()> {
+    let Some(theirs) = view.friendship(friend, ctx.user)? else {
+        return Ok(());
+    };
+    if ctx.app.hub.status(ctx.user) == Status::Offline {
+        return Ok(());
+    }
+    let me = profile(view, ctx.user)?;
+    let change = StatusChange {
+        status,
+        head_img: me.head_img,
+        nickname: me.nickname,
+        remark: theirs.remark,
+        username: me.username,
+    };
+    telling.one(friend, ctx.event(Happening::FriendStatusChange(change)));
+    Ok(())
+}
+
+/// Tells the caller's devices what the caller thinks of a user now.
+fn tell_own_devices(
+    view: &View<'_>,
+    telling: &mut Telling,
+    ctx: &Ctx,
+    other: UserId,
+) -> Result<()> {
+    let friendship = view.friendship(ctx.user, other)?;
+    let (remark, favourite) = friendship
+        .map(|friendship| (friendship.remark, friendship.favourite))
+        .unwrap_or_default();
+    let updated = FriendUpdated {
+        user_id: other,
+        remark,
+        favourite,
+        blocked: view.has_blocked(ctx.user, other)?,
+    };
+    telling.one(ctx.user, ctx.event(Happening::FriendUpdated(updated)));
+    Ok(())
 }
 
 fn result(answerer: &User, agree: bool, now: i64) -> Event {

@@ -1,138 +1,159 @@
-//! Groups: leave, kick, and what joining tells whom.
+//! Groups: change, hand over, dissolve, and what a group looks like to whom.
 
 use hongyan_protocol::{
     Code, Event, Happening,
-    group::{GroupJoined, GroupKick, GroupKickedOut, GroupLeave, GroupLeft, Role},
-    id::UserId,
+    group::{
+        GroupCard, GroupDissolve, GroupDissolved, GroupHandOver, GroupSettings, GroupUpdate, Role,
+    },
+    id::GroupId,
 };
-use hongyan_store::{Group, Tx, User, View};
+use hongyan_store::{Group, GroupChange, Tx, View};
 
-use super::{Ctx, Telling, profile};
-use crate::{
-    access,
-    error::Result,
-    hub::{Audience, Told},
-};
+use super::{Ctx, Telling, group_member};
+use crate::{access, error::Result, picture};
 
-/// Leaves a group; its owner cannot.
-pub async fn leave(ctx: Ctx, request: GroupLeave) -> Result<()> {
-    let (me, now) = (ctx.user, ctx.app.now());
-    ctx.change(move |tx, telling| {
-        let (group, role) = access::membership(tx, request.group_id, me)?;
-        if role == Role::Owner {
-            return Err(Code::OwnerStays.into());
-        }
-        tx.leave(group.id, me)?;
-        tell_left(tx, telling, &group, &profile(tx, me)?, me, now)
-    })
-    .await
-}
-
-/// Removes a member: the owner anybody else, an admin a plain member.
-pub async fn kick(ctx: Ctx, request: GroupKick) -> Result<()> {
-    let (me, now) = (ctx.user, ctx.app.now());
-    ctx.change(move |tx, telling| {
-        let (group, mine) = access::membership(tx, request.group_id, me)?;
-        let theirs = tx.role(group.id, request.user_id)?.ok_or(Code::NotMember)?;
-        if mine == Role::Member || theirs >= mine {
-            return Err(Code::NotAllowed.into());
-        }
-        tx.leave(group.id, request.user_id)?;
-        let kicked_out = GroupKickedOut {
-            group_id: group.id,
-            group_name: group.name.clone(),
-            group_nickname: group.nickname.clone(),
-            group_head_img: group.head_img.clone(),
-            operator_user_id: me,
-        };
-        let what = Happening::GroupKickedOut(kicked_out);
-        telling.one(
-            request.user_id,
-            Event {
-                from: Some(me),
-                time: now,
-                what,
-            },
-        );
-        tell_left(tx, telling, &group, &profile(tx, request.user_id)?, me, now)
-    })
-    .await
-}
-
-/// Tells the remaining members who has left, and by whose doing.
-fn tell_left(
-    view: &View<'_>,
-    telling: &mut Telling,
-    group: &Group,
-    who: &User,
-    by: UserId,
-    now: i64,
-) -> Result<()> {
-    let left = GroupLeft {
+/// A group as anybody sees it.
+#[must_use]
+pub fn card(group: &Group) -> GroupCard {
+    GroupCard {
         group_id: group.id,
         group_name: group.name.clone(),
         group_nickname: group.nickname.clone(),
-        user_id: who.id,
-        username: who.username.clone(),
-        nickname: who.nickname.clone(),
-        head_img: who.head_img.clone(),
-        kicked: by != who.id,
-    };
-    let event = Event {
-        from: Some(by),
-        time: now,
-        what: Happening::GroupLeave(left),
-    };
-    let ids = view.members(group.id)?.ids.clone();
-    telling.push(Told::new(
-        event,
-        Audience::Members {
-            ids,
-            except: who.id,
-        },
-    ));
+        group_head_img: group.head_img.clone(),
+        introduction: group.introduction.clone(),
+        owner_user_id: group.owner_id,
+        join: group.join,
+        member_count: group.member_count,
+        settings: None,
+        owner: None,
+        own: None,
+    }
+}
+
+/// A group as its members see it.
+#[must_use]
+pub fn card_for_members(group: &Group) -> GroupCard {
+    GroupCard {
+        settings: Some(GroupSettings {
+            announcement: group.announcement.clone(),
+            invite: group.invite,
+            mute_all: group.muted_all,
+        }),
+        ..card(group)
+    }
+}
+
+/// Changes what is given; the owner and the admins may. What stays as it was is told to nobody.
+pub async fn update(ctx: Ctx, request: GroupUpdate) -> Result<()> {
+    let asking = ctx.clone();
+    ctx.change(move |tx, telling| {
+        let group = access::run_group(tx, request.group_id, asking.user)?;
+        let change = GroupChange {
+            nickname: request.group_nickname.map(|text| text.into_string()),
+            introduction: request.introduction.map(|text| text.into_string()),
+            head_img: None,
+            announcement: request.announcement.map(|text| text.into_string()),
+            invite: request.invite,
+            join: request.join,
+            muted_all: request.mute_all,
+        };
+        change_and_tell(tx, telling, &asking, &group, &change).map(drop)
+    })
+    .await
+}
+
+/// Sets a picture that was uploaded, or one of our own, and removes the one before; the owner and the admins may. Gives
+/// the group as it is then.
+pub async fn set_picture(ctx: Ctx, group: GroupId, uploaded: Option<String>) -> Result<GroupCard> {
+    let asking = ctx.clone();
+    let (before, after) = ctx
+        .change(move |tx, telling| {
+            let group = access::run_group(tx, group, asking.user)?;
+            let head_img = uploaded.unwrap_or_else(|| picture::default_of_group(group.id));
+            let change = GroupChange {
+                head_img: Some(head_img),
+                ..GroupChange::default()
+            };
+            let after = change_and_tell(tx, telling, &asking, &group, &change)?;
+            Ok((group, after))
+        })
+        .await?;
+    if before.head_img != after.head_img {
+        ctx.app.pictures.remove(&before.head_img).await;
+    }
+    Ok(card_for_members(&after))
+}
+
+fn change_and_tell(
+    tx: &mut Tx<'_>,
+    telling: &mut Telling,
+    ctx: &Ctx,
+    group: &Group,
+    change: &GroupChange,
+) -> Result<Group> {
+    tx.update_group(group.id, change)?;
+    let after = tx.group(group.id)?.ok_or(Code::NoSuchGroup)?;
+    if after != *group {
+        let updated = ctx.event(Happening::GroupUpdated(card_for_members(&after)));
+        tell_members(tx, telling, &after, updated)?;
+    }
+    Ok(after)
+}
+
+/// Makes a member the owner, and the caller an admin.
+pub async fn hand_over(ctx: Ctx, request: GroupHandOver) -> Result<()> {
+    let (me, heir) = (ctx.user, request.user_id);
+    let asking = ctx.clone();
+    ctx.change(move |tx, telling| {
+        let (group, mine) = access::membership(tx, request.group_id, me)?;
+        tx.role(group.id, heir)?.ok_or(Code::NotMember)?;
+        if mine != Role::Owner || heir == me {
+            return Err(Code::NotAllowed.into());
+        }
+        tx.hand_over(group.id, heir)?;
+        for member in [heir, me] {
+            let changed = group_member::changed(tx, &group, member)?;
+            let event = asking.event(Happening::GroupRole(changed));
+            tell_members(tx, telling, &group, event)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Ends a group for everybody; its owner may.
+pub async fn dissolve(ctx: Ctx, request: GroupDissolve) -> Result<()> {
+    let asking = ctx.clone();
+    let head_img = ctx
+        .change(move |tx, telling| {
+            let (group, role) = access::membership(tx, request.group_id, asking.user)?;
+            if role != Role::Owner {
+                return Err(Code::NotAllowed.into());
+            }
+            let dissolved = GroupDissolved {
+                group_id: group.id,
+                group_name: group.name.clone(),
+                group_nickname: group.nickname.clone(),
+                group_head_img: group.head_img.clone(),
+            };
+            let event = asking.event(Happening::GroupDissolved(dissolved));
+            tell_members(tx, telling, &group, event)?;
+            tx.dissolve_group(group.id)?;
+            Ok(group.head_img)
+        })
+        .await?;
+    ctx.app.pictures.remove(&head_img).await;
     Ok(())
 }
 
-/// Makes a user a member and tells the others.
-pub(super) fn join(
-    tx: &mut Tx<'_>,
+/// Tells every member, whose doing it is among them.
+pub(super) fn tell_members(
+    view: &View<'_>,
     telling: &mut Telling,
     group: &Group,
-    who: &User,
-    most_members: usize,
-    now: i64,
+    event: Event,
 ) -> Result<()> {
-    if usize::try_from(group.member_count).is_ok_and(|count| count >= most_members) {
-        return Err(Code::GroupFull.into());
-    }
-    tx.join(group.id, who.id, now)?;
-    let joined = GroupJoined {
-        group_id: group.id,
-        group_nickname: group.nickname.clone(),
-        group_name: group.name.clone(),
-        group_head_img: group.head_img.clone(),
-        owner_user_id: group.owner_id,
-        introduction: group.introduction.clone(),
-        user_id: who.id,
-        username: who.username.clone(),
-        nickname: who.nickname.clone(),
-        sex: who.sex,
-        head_img: who.head_img.clone(),
-        sign: who.sign.clone(),
-    };
-    let event = Event {
-        from: Some(who.id),
-        time: now,
-        what: Happening::GroupJoin(joined),
-    };
-    let ids = tx.members(group.id)?.ids.clone();
-    telling.push(Told::new(
-        event,
-        Audience::Members {
-            ids,
-            except: who.id,
-        },
-    ));
+    let ids = view.members(group.id)?.ids.clone();
+    telling.members(ids, None, event);
     Ok(())
 }

@@ -7,7 +7,7 @@ use hongyan_protocol::{
 };
 use hongyan_store::{ApplyState, NewGroupInvite};
 
-use super::{Ctx, group::join, profile};
+use super::{Ctx, group_member::join, profile};
 use crate::{access, error::Result};
 
 /// Invites a friend into a group that the caller is in.
@@ -21,6 +21,7 @@ pub async fn invite(ctx: Ctx, request: GroupInvite) -> Result<()> {
         if !tx.is_friend(me, other)? {
             return Err(Code::NotFriend.into());
         }
+        access::reaches(tx, me, other)?;
         if tx.role(group.id, other)?.is_some() {
             return Err(Code::AlreadyMember.into());
         }

@@ -56,6 +56,11 @@ async fn send_to_friend(
     );
     ctx.change(move |tx, telling| {
         let conversation = access::conversation_with(tx, draft.sender, friend)?;
+        if let Err(refusal) = access::reaches(tx, draft.sender, friend)
+            && tx.repeat_of(conversation, &draft)?.is_none()
+        {
+            return Err(refusal);
+        }
         let keep = effective(keep, tx.chosen_keep(conversation)?);
         let refuse_offline = refuse_offline || keep == Keep::None;
         if refuse_offline
@@ -89,6 +94,11 @@ async fn send_to_group(ctx: Ctx, group: GroupId, draft: Draft) -> Result<Sent> {
         let members = tx.members(group.id)?;
         if !members.contains(draft.sender) {
             return Err(Code::NotMember.into());
+        }
+        if let Err(refusal) = access::may_speak(tx, &group, draft.sender, now)
+            && tx.repeat_of(group.conversation_id, &draft)?.is_none()
+        {
+            return Err(refusal);
         }
         if draft.mention_all && tx.role(group.id, draft.sender)? < Some(Role::Admin) {
             return Err(Code::NotAllowed.into());

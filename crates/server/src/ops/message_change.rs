@@ -49,6 +49,7 @@ pub async fn edit(ctx: Ctx, request: Edit) -> Result<()> {
     check_mentions(&request.mentions)?;
     let patience = ctx.app.config.messages.edit_seconds;
     ctx.change(move |tx, telling| {
+        access::may_write(tx, me, target, now)?;
         let (place, message) = find(tx, me, target, request.seq)?;
         if message.recalled_at.is_some() {
             return Err(Code::NoSuchMessage.into());
@@ -67,6 +68,7 @@ pub async fn edit(ctx: Ctx, request: Edit) -> Result<()> {
 pub async fn react(ctx: Ctx, request: React) -> Result<()> {
     let (me, target, now) = (ctx.user, wanted(&request)?, ctx.app.now());
     ctx.change(move |tx, telling| {
+        access::may_write(tx, me, target, now)?;
         let (place, message) = find(tx, me, target, request.seq)?;
         if message.recalled_at.is_some() {
             return Err(Code::NoSuchMessage.into());

@@ -45,6 +45,8 @@ const TABLE: &[(Operation, Request, [&str; 7])] = {
     (FriendAdd,        the_applicant, ["0104",  "0000",  "0000", "0000", "0000", "0000",  "1008"]),
     (FriendAddReply,   agreed,        ["0101",  "0000",  "0101", "0101", "0101", "0101",  "1008"]),
     (FriendDel,        the_guest,     ["0001",  "0001",  "0000", "0000", "0001", "0001",  "1008"]),
+    (FriendFavourite,  the_favourite, ["0001",  "0001",  "0000", "0000", "0001", "0001",  "1008"]),
+    (FriendBlock,      the_blocked,   ["0000",  "0000",  "0000", "0000", "0000", "0000",  "1008"]),
     (GroupAdd,         the_group,     ["0203",  "0000",  "0202", "0202", "0000", "0000",  "1008"]),
     (GroupAddReply,    agreed,        ["0204",  "0204",  "0000", "0204", "0204", "0204",  "1008"]),
     (GroupInvite,      the_guest,     ["0206",  "0206",  "0000", "0000", "0206", "0206",  "1008"]),
@@ -56,6 +58,16 @@ const TABLE: &[(Operation, Request, [&str; 7])] = {
     (ChatSearch,       anything,      ["0000",  "0000",  "0000", "0000", "0000", "0000",  "1008"]),
     (ChatSearch,       in_the_group,  ["0206",  "0206",  "0000", "0000", "0206", "0206",  "1008"]),
     (GroupKick,        the_owner,     ["0206",  "0206",  "0207", "0207", "0206", "0206",  "1008"]),
+    (GroupUpdate,      announced,     ["0206",  "0206",  "0000", "0207", "0206", "0206",  "1008"]),
+    (GroupUpdate,      the_group,     ["0206",  "0206",  "0000", "0207", "0206", "0206",  "1008"]),
+    (GroupSetRole,     an_admin,      ["0206",  "0206",  "0000", "0207", "0206", "0206",  "1008"]),
+    (GroupHandOver,    the_bass,      ["0206",  "0206",  "0000", "0207", "0206", "0206",  "1008"]),
+    (GroupHandOver,    the_member,    ["0206",  "0206",  "0000", "0207", "0206", "0206",  "1008"]),
+    (GroupHandOver,    the_owner,     ["0206",  "0206",  "0207", "0207", "0206", "0206",  "1008"]),
+    (GroupDissolve,    the_group,     ["0206",  "0206",  "0000", "0207", "0206", "0206",  "1008"]),
+    (GroupMute,        the_bass_mute, ["0206",  "0206",  "0000", "0207", "0206", "0206",  "1008"]),
+    (GroupMute,        the_owner_mute,["0206",  "0206",  "0207", "0207", "0206", "0206",  "1008"]),
+    (GroupSetNickname, the_group,     ["0206",  "0206",  "0000", "0000", "0206", "0206",  "1008"]),
     ]
 };
 
@@ -146,6 +158,36 @@ fn the_member(scene: &Scene) -> Value {
 
 fn the_bass(scene: &Scene) -> Value {
     user(scene, Role::Bass)
+}
+
+/// What an operation wants besides whom it is about.
+fn with(mut request: Value, field: &str, value: impl Into<Value>) -> Value {
+    request[field] = value.into();
+    request
+}
+
+fn the_favourite(scene: &Scene) -> Value {
+    with(the_guest(scene), "favourite", true)
+}
+
+fn the_blocked(scene: &Scene) -> Value {
+    with(the_guest(scene), "block", true)
+}
+
+fn announced(scene: &Scene) -> Value {
+    with(the_group(scene), "announcement", "hear, hear")
+}
+
+fn an_admin(scene: &Scene) -> Value {
+    with(the_bass(scene), "role", "admin")
+}
+
+fn the_bass_mute(scene: &Scene) -> Value {
+    with(the_bass(scene), "seconds", 60)
+}
+
+fn the_owner_mute(scene: &Scene) -> Value {
+    with(the_owner(scene), "seconds", 60)
 }
 
 #[tokio::test]

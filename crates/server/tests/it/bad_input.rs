@@ -6,8 +6,15 @@ use hongyan_client::RawSocket;
 use hongyan_protocol::{
     Answer, Code, Operation, Request,
     conversation::{Conversations, History, Ping, Read, Readers, Settings, Sync, Typing},
-    friend::{FriendAdd, FriendAddReply, FriendDel, Remark},
-    group::{GroupAdd, GroupAddReply, GroupInvite, GroupInviteReply, GroupKick, GroupLeave},
+    friend::{FriendAdd, FriendAddReply, FriendBlock, FriendDel, FriendFavourite, Remark},
+    group::{
+        GroupAdd, GroupAddReply, GroupDissolve, GroupHandOver, GroupInvite, GroupInviteReply,
+        GroupUpdate, Invite, JoinPolicy,
+    },
+    group_member::{
+        GivenRole, GroupKick, GroupLeave, GroupMute, GroupSetNickname, GroupSetRole,
+        MemberNickname, MuteSeconds,
+    },
     id::{FriendApplyId, GroupApplyId, GroupId, GroupInviteId, UserId},
     keep::{ChooseKeep, Keep},
     message::{Edit, React, Recall, SendMsg, WhenOffline},
@@ -38,8 +45,12 @@ enum Kind {
     Remark(usize),
     /// true or false, wanted.
     Bool,
-    /// One of a few words, missing or null.
-    Word,
+    /// One of these words, wanted.
+    Word(&'static [&'static str]),
+    /// One of these words, missing or null.
+    WordOrNull(&'static [&'static str]),
+    /// A whole number from 0 to this one, wanted.
+    Number(u32),
     /// Up to 50 ids, missing or null.
     Ids,
     /// A place in a log, wanted.
@@ -73,7 +84,7 @@ const FIELDS: &[(Operation, &[(&str, Kind)])] = &[
             ("toGroupId", IdOrNothing),
             ("msg", Text(16 * 1024)),
             ("clientMsgId", TextOrNull(64)),
-            ("whenOffline", Word),
+            ("whenOffline", WordOrNull(&["keep", "refuse"])),
             ("kind", TextOrNull(32)),
             ("replyTo", SeqOrNull),
             ("mentions", Ids),
@@ -175,6 +186,11 @@ const FIELDS: &[(Operation, &[(&str, Kind)])] = &[
     ),
     (Operation::FriendDel, &[("userId", Id)]),
     (
+        Operation::FriendFavourite,
+        &[("userId", Id), ("favourite", Bool)],
+    ),
+    (Operation::FriendBlock, &[("userId", Id), ("block", Bool)]),
+    (
         Operation::GroupAdd,
         &[("groupId", Id), ("remark", Remark(128))],
     ),
@@ -202,6 +218,40 @@ const FIELDS: &[(Operation, &[(&str, Kind)])] = &[
             ("limit", Count(100)),
         ],
     ),
+    (
+        Operation::GroupUpdate,
+        &[
+            ("groupId", Id),
+            ("groupNickname", TextOrNull(64)),
+            ("introduction", Remark(500)),
+            ("announcement", Remark(2000)),
+            ("invite", WordOrNull(&["members", "operators"])),
+            ("join", WordOrNull(&["open", "approval", "invitation"])),
+            ("muteAll", Flag),
+        ],
+    ),
+    (
+        Operation::GroupSetRole,
+        &[
+            ("groupId", Id),
+            ("userId", Id),
+            ("role", Word(&["admin", "member"])),
+        ],
+    ),
+    (Operation::GroupHandOver, &[("groupId", Id), ("userId", Id)]),
+    (Operation::GroupDissolve, &[("groupId", Id)]),
+    (
+        Operation::GroupMute,
+        &[
+            ("groupId", Id),
+            ("userId", Id),
+            ("seconds", Number(30 * 24 * 3600)),
+        ],
+    ),
+    (
+        Operation::GroupSetNickname,
+        &[("groupId", Id), ("nickname", Remark(64))],
+    ),
 ];
 
 fn fields(operation: Operation) -> &'static [(&'static str, Kind)] {
@@ -220,6 +270,8 @@ impl Kind {
                 | Self::Short
                 | Self::Cursors
                 | Self::Query
+                | Self::Word(_)
+                | Self::Number(_)
         )
     }
 
@@ -262,7 +314,10 @@ impl Kind {
             ],
             Self::SeqOrNull | Self::Seq => vec![json!(0), json!(7), json!(-7), json!(i64::MAX)],
             Self::Bool => vec![json!(true), json!(false)],
-            Self::Word => vec![json!("keep"), json!("refuse")],
+            Self::Word(words) | Self::WordOrNull(words) => {
+                words.iter().map(|&word| json!(word)).collect()
+            }
+            Self::Number(most) => vec![json!(0), json!(most)],
             Self::Ids => vec![json!(["x"]), json!(vec!["x"; 50])],
             Self::Query => vec![json!("鸿"), json!(strange), json!("x".repeat(64))],
         }
@@ -311,7 +366,14 @@ impl Kind {
             Self::TextOrNull(most) => bad.extend([yes, json!(""), json!("a\0b"), long(most)]),
             Self::Remark(most) => bad.extend([yes, json!("a\0b"), long(most)]),
             Self::Bool => bad.extend([json!(SECRET), json!("true"), json!(""), json!(0), json!(1)]),
-            Self::Word => bad.extend([yes, json!(""), json!("Keep"), json!(SECRET)]),
+            Self::Word(words) | Self::WordOrNull(words) => {
+                let shouted = words[0].to_uppercase();
+                bad.extend([yes, json!(""), json!(shouted), json!(SECRET)]);
+            }
+            Self::Number(most) => {
+                let (more, text) = (json!(most + 1), json!(most.to_string()));
+                bad.extend([yes, json!(""), json!(-1), json!(u64::MAX), more, text]);
+            }
             Self::Ids => {
                 bad.retain(|value| *value != list);
                 let (numbers, empty) = (json!([7]), json!([""]));
@@ -413,6 +475,39 @@ fn whole(operation: Operation) -> Value {
             agree,
         }),
         Operation::FriendDel => sample(FriendDel { user_id }),
+        Operation::FriendFavourite => sample(FriendFavourite {
+            user_id,
+            favourite: true,
+        }),
+        Operation::FriendBlock => sample(FriendBlock {
+            user_id,
+            block: true,
+        }),
+        Operation::GroupUpdate => sample(GroupUpdate {
+            group_id,
+            group_nickname: Some(Text::new("choir").unwrap()),
+            introduction: Some(Text::default()),
+            announcement: Some(Text::default()),
+            invite: Some(Invite::Members),
+            join: Some(JoinPolicy::Open),
+            mute_all: Some(true),
+        }),
+        Operation::GroupSetRole => sample(GroupSetRole {
+            group_id,
+            user_id,
+            role: GivenRole::Admin,
+        }),
+        Operation::GroupHandOver => sample(GroupHandOver { group_id, user_id }),
+        Operation::GroupDissolve => sample(GroupDissolve { group_id }),
+        Operation::GroupMute => sample(GroupMute {
+            group_id,
+            user_id,
+            seconds: MuteSeconds::new(60).unwrap(),
+        }),
+        Operation::GroupSetNickname => sample(GroupSetNickname {
+            group_id,
+            nickname: MemberNickname::default(),
+        }),
         Operation::GroupAdd => sample(GroupAdd { group_id, remark }),
         Operation::GroupAddReply => sample(GroupAddReply {
             group_apply_id: GroupApplyId::mint(),

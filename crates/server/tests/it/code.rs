@@ -1,7 +1,10 @@
 //! Every code of every operation: what provokes it, that it has no effect, and which of two comes first.
 
-use hongyan_protocol::{Answer, Code, Operation, operation::COMMON_CODES};
-use hongyan_store::{GroupChange, Invite};
+use hongyan_protocol::{
+    Answer, Code, Operation,
+    group::{GroupUpdate, Invite, JoinPolicy},
+    operation::COMMON_CODES,
+};
 use serde_json::{Value, json};
 
 use crate::harness::{Process, Role, Scene, TestServer, account, command, exchange, soon, stage};
@@ -29,6 +32,10 @@ async fn provoke(
         (_, C::TooManyRequests | C::Failed) => return None,
 
         (O::SendMsg, C::NotFriend) => (R::Outsider, to_user(scene, R::Guest)),
+        (O::SendMsg, C::Blocked) => {
+            guest_blocks_member(scene).await;
+            (R::Member, to_user(scene, R::Guest))
+        }
         (O::SendMsg, C::TargetOffline) => {
             scene.of_mut(R::Guest).go_offline().await;
             (R::Owner, to_user(scene, R::Guest))
@@ -79,6 +86,21 @@ async fn provoke(
             }
             (role, request)
         }
+        (O::Edit | O::React, C::Blocked) => {
+            guest_blocks_member(scene).await;
+            let guest = scene.id(R::Guest);
+            (R::Member, instead(scene, operation, "toUserId", guest))
+        }
+        (O::Edit | O::React, C::Muted) => {
+            let member = scene.id(R::Member);
+            scene.of(R::Owner).mute(group, member, 60).await.unwrap();
+            (R::Member, instead(scene, operation, "toGroupId", group))
+        }
+        (O::SendMsg, C::Muted) => {
+            let member = scene.id(R::Member);
+            scene.of(R::Owner).mute(group, member, 60).await.unwrap();
+            (R::Member, json!({"toGroupId": group, "msg": "hi"}))
+        }
 
         (O::FriendAdd, C::NoSuchUser) => (R::Owner, json!({"userId": NOBODY})),
         (O::FriendAdd, C::Yourself) => (R::Owner, json!({"userId": scene.id(R::Owner)})),
@@ -93,8 +115,23 @@ async fn provoke(
         }
         (O::FriendDel, C::NotFriend) => (R::Outsider, json!({"userId": scene.id(R::Guest)})),
 
+        (O::FriendFavourite, C::NotFriend) => (
+            R::Outsider,
+            json!({"userId": scene.id(R::Guest), "favourite": true}),
+        ),
+        (O::FriendBlock, C::NoSuchUser) => (R::Owner, json!({"userId": NOBODY, "block": true})),
+
         (O::GroupAdd, C::NoSuchGroup) => (R::Outsider, json!({"groupId": NOBODY})),
         (O::GroupAdd, C::AlreadyMember) => (R::Owner, json!({"groupId": group})),
+        (O::GroupAdd, C::InviteOnly) => {
+            joined_by(scene, JoinPolicy::Invitation).await;
+            (R::Applicant, json!({"groupId": group}))
+        }
+        (O::GroupAdd, C::GroupFull) => {
+            joined_by(scene, JoinPolicy::Open).await;
+            carry_out(scene, O::GroupInviteReply).await;
+            (R::Applicant, json!({"groupId": group}))
+        }
         (O::GroupAdd, C::GroupApplySent) => (R::Applicant, json!({"groupId": group})),
 
         (O::GroupAddReply, C::NoSuchGroupApply) => {
@@ -112,7 +149,11 @@ async fn provoke(
         (O::GroupInvite, C::NoSuchGroup) => (R::Owner, invite(NOBODY, scene, R::Guest)),
         (O::GroupInvite, C::NotMember) => (R::Outsider, invite(group, scene, R::Guest)),
         (O::GroupInvite, C::NotAllowed) => {
-            only_operators_invite(server, scene).await;
+            only_operators_invite(scene).await;
+            (R::Member, invite(group, scene, R::Guest))
+        }
+        (O::GroupInvite, C::Blocked) => {
+            guest_blocks_member(scene).await;
             (R::Member, invite(group, scene, R::Guest))
         }
         (O::GroupInvite, C::NotFriend) => (R::Owner, invite(group, scene, R::Outsider)),
@@ -143,6 +184,16 @@ async fn provoke(
         (O::GroupKick, C::NotMember) => (R::Owner, kick(group, scene, R::ExMember)),
         (O::GroupKick, C::NotAllowed) => (R::Member, kick(group, scene, R::Bass)),
 
+        (
+            O::GroupUpdate
+            | O::GroupSetRole
+            | O::GroupHandOver
+            | O::GroupDissolve
+            | O::GroupMute
+            | O::GroupSetNickname,
+            code,
+        ) => provoke_ruler(scene, operation, code),
+
         (operation, code) => panic!(
             "{} may answer {code} ({code:?}), and nothing here provokes it",
             operation.path()
@@ -170,6 +221,38 @@ fn leaves_nothing(operation: Operation) -> bool {
     operation.reads() || matches!(operation, Operation::Sync | Operation::Typing)
 }
 
+/// The same for what those who run a group do to it and its members, and what members do for themselves.
+fn provoke_ruler(scene: &Scene, operation: Operation, code: Code) -> (Role, Value) {
+    let (who_may, mut request) = scene.done(operation);
+    match code {
+        Code::NoSuchGroup => {
+            request["groupId"] = json!(NOBODY);
+            (who_may, request)
+        }
+        // Whoever is asked about is no member, or whoever asks.
+        Code::NotMember if request.get("userId").is_some() => {
+            request["userId"] = json!(scene.id(Role::ExMember));
+            (who_may, request)
+        }
+        Code::NotMember => (Role::ExMember, request),
+        Code::NotAllowed => (Role::Member, request),
+        code => panic!("{}: say here how {code:?} is met", operation.path()),
+    }
+}
+
+async fn guest_blocks_member(scene: &Scene) {
+    let member = scene.id(Role::Member);
+    scene.of(Role::Guest).block(member, true).await.unwrap();
+}
+
+async fn joined_by(scene: &Scene, policy: JoinPolicy) {
+    let update = GroupUpdate {
+        join: Some(policy),
+        ..GroupUpdate::of(scene.group)
+    };
+    scene.of(Role::Owner).update_group(&update).await.unwrap();
+}
+
 fn to_user(scene: &Scene, to: Role) -> Value {
     json!({"toUserId": scene.id(to), "msg": "hi"})
 }
@@ -189,18 +272,12 @@ async fn carry_out(scene: &Scene, operation: Operation) {
     assert_eq!(answer.code, Code::Ok, "{operation:?}");
 }
 
-/// No operation changes this setting yet.
-async fn only_operators_invite(server: &TestServer, scene: &Scene) {
-    let (group, change) = (
-        scene.group,
-        GroupChange {
-            invite: Some(Invite::Operators),
-            ..GroupChange::default()
-        },
-    );
-    server
-        .meddle(move |tx| tx.update_group(group, &change))
-        .await;
+async fn only_operators_invite(scene: &Scene) {
+    let update = GroupUpdate {
+        invite: Some(Invite::Operators),
+        ..GroupUpdate::of(scene.group)
+    };
+    scene.of(Role::Owner).update_group(&update).await.unwrap();
 }
 
 #[tokio::test]
@@ -254,6 +331,9 @@ async fn what_is_refused_is_told_to_nobody() {
                     | Code::InviteHandled
                     | Code::TooLate
                     | Code::TooManyReactions
+                    | Code::InviteOnly
+                    | Code::Muted
+                    | Code::Blocked
             ) || (operation, code) == (Operation::GroupInvite, Code::AlreadyMember);
             // What has to be prepared is heard of: too much to tell apart here.
             if prepared {
@@ -393,6 +473,61 @@ async fn of_two_refusals_the_first_of_the_list_is_given() {
             O::GroupKick,
             R::Owner,
             kick(group, s, R::Owner),
+            C::NotAllowed,
+        ),
+        // Not oneself, before anybody is looked for.
+        (
+            O::FriendBlock,
+            R::Owner,
+            json!({"userId": s.id(R::Owner), "block": true}),
+            C::BadRequest,
+        ),
+        (
+            O::GroupSetRole,
+            R::Outsider,
+            json!({"groupId": group, "userId": s.id(R::Bass), "role": "owner"}),
+            C::BadRequest,
+        ),
+        (
+            O::GroupSetRole,
+            R::Member,
+            json!({"groupId": group, "userId": anybody, "role": "admin"}),
+            C::NotMember,
+        ),
+        (
+            O::GroupSetRole,
+            R::Owner,
+            json!({"groupId": group, "userId": s.id(R::Owner), "role": "member"}),
+            C::NotAllowed,
+        ),
+        (
+            O::GroupHandOver,
+            R::Member,
+            json!({"groupId": group, "userId": anybody}),
+            C::NotMember,
+        ),
+        (
+            O::GroupHandOver,
+            R::Owner,
+            json!({"groupId": group, "userId": s.id(R::Owner)}),
+            C::NotAllowed,
+        ),
+        (
+            O::GroupDissolve,
+            R::Outsider,
+            json!({"groupId": NOBODY}),
+            C::NoSuchGroup,
+        ),
+        (
+            O::GroupMute,
+            R::Member,
+            json!({"groupId": group, "userId": anybody, "seconds": 1}),
+            C::NotMember,
+        ),
+        (
+            O::GroupMute,
+            R::Owner,
+            json!({"groupId": group, "userId": s.id(R::Owner), "seconds": 1}),
             C::NotAllowed,
         ),
     ];

@@ -211,22 +211,92 @@ async fn record() -> Recorded {
 
     let looked_for = json!({"query": "消息", "toUserId": bo.id()});
     r.ask(ann, O::ChatSearch, looked_for).await;
+    let [ann_hears, bo_hears, cy_hears] = [&mut ann_hears, &mut bo_hears, &mut cy_hears];
+    r.ask(
+        ann,
+        O::FriendFavourite,
+        json!({"userId": bo.id(), "favourite": true}),
+    )
+    .await;
+    r.hear(ann_hears, E::FriendUpdated).await;
+    let block = json!({"userId": cy.id(), "block": true});
+    r.ask(ann, O::FriendBlock, block).await;
+    r.hear(ann_hears, E::FriendUpdated).await;
+    rule(
+        r,
+        [ann, bo, cy],
+        group,
+        &mut [ann_hears, bo_hears, cy_hears],
+    )
+    .await;
 
     r.ask(cy, O::GroupLeave, json!({"groupId": group})).await;
-    r.hear(&mut bo_hears, E::GroupLeave).await;
+    r.hear(ann_hears, E::GroupLeave).await;
+    r.hear(bo_hears, E::GroupLeave).await;
     r.ask(
         ann,
         O::GroupKick,
         json!({"groupId": group, "userId": bo.id()}),
     )
     .await;
-    r.hear(&mut bo_hears, E::GroupKickedOut).await;
+    r.hear(bo_hears, E::GroupKickedOut).await;
+    soon("the removal", ann_hears.next()).await.unwrap();
+    r.ask(ann, O::GroupDissolve, json!({"groupId": group}))
+        .await;
+    r.hear(ann_hears, E::GroupDissolved).await;
     r.ask(ann, O::FriendDel, json!({"userId": bo.id()})).await;
-    r.hear(&mut bo_hears, E::FriendDeleted).await;
+    r.hear(bo_hears, E::FriendDeleted).await;
 
     server.stranger().login("bobo", PASSWORD).await.unwrap();
-    r.hear(&mut bo_hears, E::ForcedLogout).await;
+    r.hear(bo_hears, E::ForcedLogout).await;
     recorded
+}
+
+/// The owner of a group changes it and what its members are in it, and hands it over and back.
+async fn rule(
+    r: &mut Recorded,
+    [ann, bo, cy]: [&Session; 3],
+    group: GroupId,
+    hearers: &mut [&mut RawSocket],
+) {
+    use EventType as E;
+    use Operation as O;
+    let of = |user: &Session| json!({"groupId": group, "userId": user.id()});
+    let with = |mut request: Value, field: &str, value: Value| {
+        request[field] = value;
+        request
+    };
+    let update = json!({
+        "groupId": group, "announcement": "本周三停排", "join": "invitation", "muteAll": false,
+    });
+    let nickname = json!({"groupId": group, "nickname": "女高音"});
+    for (who, operation, request, event, times) in [
+        (ann, O::GroupUpdate, update, E::GroupUpdated, 1),
+        (cy, O::GroupSetNickname, nickname, E::GroupMemberUpdated, 1),
+        (
+            ann,
+            O::GroupMute,
+            with(of(cy), "seconds", json!(600)),
+            E::GroupMuted,
+            1,
+        ),
+        (
+            ann,
+            O::GroupSetRole,
+            with(of(bo), "role", json!("admin")),
+            E::GroupRole,
+            1,
+        ),
+        (ann, O::GroupHandOver, of(bo), E::GroupRole, 2),
+        (bo, O::GroupHandOver, of(ann), E::GroupRole, 2),
+    ] {
+        r.ask(who, operation, request).await;
+        for hears in hearers.iter_mut() {
+            for _ in 0..times {
+                r.hear(hears, event).await;
+            }
+        }
+    }
 }
 
 async fn choir_of(owner: &Session) -> GroupId {

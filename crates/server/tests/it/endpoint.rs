@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use hongyan_protocol::{Code, Endpoint};
+use hongyan_protocol::{
+    Code, Endpoint, EventType,
+    group::{GroupUpdate, JoinPolicy},
+    id::GroupId,
+};
 use reqwest::RequestBuilder;
 use serde_json::{Map, Value, json};
 
@@ -16,6 +20,8 @@ pub(crate) struct World {
     pub(crate) server: TestServer,
     pub(crate) web: Web,
     pub(crate) friend: Person,
+    /// An open group of the friend's.
+    pub(crate) group: GroupId,
     pub(crate) people: u32,
 }
 
@@ -23,12 +29,20 @@ impl World {
     pub(crate) async fn new() -> Self {
         let server = TestServer::start_with(|config| config.limits.picture_bytes = 1000).await;
         let web = server.web();
-        let friend = server.user("friend").await;
+        let mut friend = server.user("friend").await;
+        let group = friend.group("open").await;
+        let open = GroupUpdate {
+            join: Some(JoinPolicy::Open),
+            ..GroupUpdate::of(group)
+        };
+        friend.update_group(&open).await.unwrap();
+        friend.expect(EventType::GroupUpdated).await;
         let people = 0;
         Self {
             server,
             web,
             friend,
+            group,
             people,
         }
     }
@@ -48,6 +62,13 @@ impl World {
         person
     }
 
+    /// Somebody whose group takes the place of the friend's.
+    pub(crate) async fn group_owner(&mut self) -> Person {
+        let person = self.newcomer().await;
+        self.group = person.group(&format!("own-{}", self.people)).await;
+        person
+    }
+
     /// What this endpoint does something with.
     pub(crate) fn good(&self, endpoint: Endpoint, caller: &Person) -> Params {
         let fresh = format!("fresh-{}", self.people);
@@ -58,10 +79,11 @@ impl World {
             Endpoint::Login => json!({"username": caller.name(), "password": PASSWORD}),
             Endpoint::Logout
             | Endpoint::GetInfo
-            | Endpoint::FriendApplyList
             | Endpoint::GroupApplyList
             | Endpoint::GroupInviteList
             | Endpoint::FriendList => json!({}),
+            Endpoint::FriendApplyList => json!({"direction": "sent", "page": "1"}),
+            Endpoint::BlockList => json!({"page": "1"}),
             Endpoint::UpdateInfo => json!({"nickname": "安娜", "sign": "", "sex": "0"}),
             Endpoint::ChangePassword => json!({
                 "oldPassword": PASSWORD, "newPassword": "another one", "verifyPassword": "another one",
@@ -78,6 +100,7 @@ impl World {
             }
             Endpoint::GroupList => json!({"type": "1"}),
             Endpoint::MemberList => json!({"groupId": "no-such-group"}),
+            Endpoint::UpdateAvatar => json!({"groupId": self.group}),
         };
         match params {
             Value::Object(params) => params,
@@ -147,6 +170,7 @@ async fn every_endpoint_takes_json_and_forms_and_its_success_carries_no_code() {
         for as_form in [false, true] {
             let caller = match endpoint {
                 Endpoint::SetRemark => world.befriended().await,
+                Endpoint::UpdateAvatar => world.group_owner().await,
                 _ => world.newcomer().await,
             };
             let params = world.good(endpoint, &caller);
@@ -295,6 +319,11 @@ async fn provoke(world: &World, endpoint: Endpoint, code: Code, caller: &Person)
             assert!(reply(first).await.data().is_object());
             params["groupName"] = json!(params["groupName"].as_str().unwrap().to_uppercase());
         }
+        (Endpoint::UpdateAvatar, Code::NoSuchGroup) => set("groupId", "no-such-group"),
+        (Endpoint::UpdateAvatar, Code::NotMember) => {}
+        (Endpoint::UpdateAvatar, Code::NotAllowed) => {
+            caller.join_group(world.group, "").await.unwrap();
+        }
         (endpoint, code) => panic!("{endpoint:?}: say here how {code} is met"),
     }
     reply(world.request(endpoint, &params).bearer_auth(caller.token())).await
@@ -407,9 +436,17 @@ fn bad_values(endpoint: Endpoint) -> Vec<(&'static str, Vec<Value>)> {
                 ],
             )]
         }
+        Endpoint::FriendApplyList => vec![
+            ("direction", vec![json!(""), json!("Sent"), json!("7")]),
+            ("page", page()),
+        ],
+        Endpoint::BlockList => vec![("page", page())],
+        Endpoint::UpdateAvatar => vec![(
+            "groupId",
+            vec![missing, json!(""), json!(7), json!("x".repeat(65))],
+        )],
         Endpoint::Logout
         | Endpoint::GetInfo
-        | Endpoint::FriendApplyList
         | Endpoint::GroupApplyList
         | Endpoint::GroupInviteList
         | Endpoint::FriendList => vec![],
@@ -418,7 +455,10 @@ fn bad_values(endpoint: Endpoint) -> Vec<(&'static str, Vec<Value>)> {
 
 /// The names of parameters in the table's text.
 fn fields(endpoint: Endpoint) -> BTreeSet<&'static str> {
-    const PROSE: [&str; 8] = [
+    const PROSE: [&str; 11] = [
+        "received",
+        "sent",
+        "all",
         "multipart",
         "file",
         "exact",

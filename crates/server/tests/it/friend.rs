@@ -2,7 +2,10 @@
 
 use hongyan_protocol::{
     Code, EventType,
-    friend::{FriendAdd, FriendAddReply, FriendAdded, Remark, SetRemark},
+    friend::{
+        Direction, FriendAdd, FriendAddReply, FriendAdded, FriendApplyCard, FriendApplyState,
+        Remark, SetRemark,
+    },
     id::FriendApplyId,
     user::{Sex, Sign, UpdateInfo},
 };
@@ -230,6 +233,7 @@ async fn friends_who_part_and_meet_again_go_on_in_the_same_conversation() {
         remark: Remark::new("my Bo").unwrap(),
     };
     ann.set_remark(&remark).await.unwrap();
+    ann.expect(EventType::FriendUpdated).await;
     ann.send(&bo, "one").await.unwrap();
     assert_eq!(bo.message().await.seq, Some(1));
     bo.remove_friend(ann.id()).await.unwrap();
@@ -257,6 +261,7 @@ async fn friends_are_told_who_comes_and_goes_with_their_own_remark() {
         remark: Remark::new("安").unwrap(),
     };
     bo.set_remark(&remark).await.unwrap();
+    bo.expect(EventType::FriendUpdated).await;
     let status = |status: &str, remark: &str, ann: &Person| {
         json!({
             "status": status,
@@ -325,4 +330,64 @@ async fn ids_that_name_nobody_are_refused_as_unknown() {
         agree: true,
     };
     assert_eq!(bo.code(&reply).await, Code::FriendApplyHandled);
+}
+
+/// Whom each request is with, whether it was sent to them, and what became of it.
+fn outcomes(viewer: &Person, cards: Vec<FriendApplyCard>) -> Vec<(String, bool, FriendApplyState)> {
+    let outcome = |card: FriendApplyCard| {
+        let outcome = card.outcome.unwrap();
+        let is_sent = card.from_user_id == viewer.id();
+        assert!(is_sent != (outcome.to_user_id == viewer.id()));
+        let is_pending = outcome.state == FriendApplyState::Pending;
+        assert_eq!(outcome.handle_time.is_none(), is_pending);
+        (card.username, is_sent, outcome.state)
+    };
+    cards.into_iter().map(outcome).collect()
+}
+
+#[tokio::test]
+async fn what_was_asked_is_listed_with_what_became_of_it() {
+    use FriendApplyState::{Agreed, Pending, Refused};
+    let server = TestServer::start().await;
+    let [ann, bo, cy, dee] = server.users(["ann", "bo", "cy", "dee"]).await;
+    for (from, to, answer) in [
+        (&ann, &bo, Some(true)),
+        (&ann, &cy, Some(false)),
+        (&cy, &ann, None),
+        (&dee, &ann, None),
+        (&ann, &dee, None),
+    ] {
+        server.clock.advance(1);
+        from.add_friend(to.id(), "").await.unwrap();
+        if let Some(agree) = answer {
+            let apply = to.pending_from(from).await;
+            to.answer_friend(apply, agree).await.unwrap();
+        }
+    }
+    let listed = async |viewer: &Person, direction| {
+        let cards = viewer.friend_apply_history(direction, 1).await.unwrap();
+        outcomes(viewer, cards)
+    };
+    let row = |name: &str, is_sent, state| (name.to_owned(), is_sent, state);
+    let sent = [row("cy--", true, Refused), row("bo--", true, Agreed)];
+    assert_eq!(listed(&ann, Direction::Sent).await, sent);
+    let [refused, agreed] = sent;
+    let (of_dee, of_cy) = (row("dee-", false, Agreed), row("cy--", false, Pending));
+    let all = [of_dee.clone(), of_cy, refused.clone(), agreed.clone()];
+    assert_eq!(listed(&ann, Direction::All).await, all);
+    assert_eq!(
+        listed(&dee, Direction::Sent).await,
+        [row("ann-", true, Agreed)]
+    );
+    ann.block(cy.id(), true).await.unwrap();
+    assert_eq!(
+        listed(&ann, Direction::All).await,
+        [of_dee, refused, agreed]
+    );
+    assert_eq!(
+        listed(&cy, Direction::Sent).await,
+        [row("ann-", true, Pending)]
+    );
+    let next = ann.friend_apply_history(Direction::All, 2).await.unwrap();
+    assert!(next.is_empty());
 }

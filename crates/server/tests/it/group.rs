@@ -2,10 +2,10 @@
 
 use hongyan_protocol::{
     Code, EventType,
-    group::{GroupAddReply, GroupInvite, GroupKick, GroupLeave, Role},
+    group::{GroupAddReply, GroupInvite, GroupUpdate, Invite, Role},
+    group_member::{GivenRole, GroupKick, GroupLeave, MemberCard},
     id::{GroupId, UserId},
 };
-use hongyan_store::{GroupChange, Invite};
 use serde_json::{Value, json};
 
 use crate::harness::{Person, TestServer, assert_event};
@@ -29,7 +29,7 @@ pub(crate) async fn choir(people: &mut [Person]) -> GroupId {
 /// The usernames of a group's members and what they are, as `viewer` sees them.
 pub(crate) async fn members(viewer: &Person, group: GroupId) -> Vec<(String, Role)> {
     let lists = viewer.members(&[group]).await.unwrap();
-    let member = |card: &hongyan_protocol::group::MemberCard| (card.username.clone(), card.role);
+    let member = |card: &MemberCard| (card.username.clone(), card.role);
     lists[&group].iter().map(member).collect()
 }
 
@@ -46,12 +46,14 @@ fn left(group: GroupId, who: &Person, kicked: bool) -> Value {
     })
 }
 
-/// Makes a member an admin, which no operation does yet.
-async fn promote(server: &TestServer, group: GroupId, member: &Person) {
-    let member = member.id();
-    server
-        .meddle(move |tx| tx.set_role(group, member, Role::Admin))
-        .await;
+/// Has the owner, the first of a group's people, make another an admin, of which all of them hear.
+pub(crate) async fn promote(people: &mut [Person], group: GroupId, member: usize) {
+    let admin = people[member].id();
+    let promoted = people[0].set_role(group, admin, GivenRole::Admin);
+    promoted.await.unwrap();
+    for person in people {
+        person.expect(EventType::GroupRole).await;
+    }
 }
 
 async fn kick(who: &Person, group: GroupId, whom: UserId) -> Code {
@@ -172,9 +174,9 @@ async fn an_admin_removes_plain_members_and_nobody_else() {
     let server = TestServer::start().await;
     let mut people = server.users(["ann", "bo", "cy", "dee"]).await;
     let group = choir(&mut people).await;
+    promote(&mut people, group, 1).await;
+    promote(&mut people, group, 2).await;
     let [ann, bo, cy, dee] = &mut people;
-    promote(&server, group, bo).await;
-    promote(&server, group, cy).await;
     let expected = [
         ("ann-".to_owned(), Role::Owner),
         ("bo--".to_owned(), Role::Admin),
@@ -200,8 +202,8 @@ async fn admins_hear_of_applications_and_answer_them() {
     let server = TestServer::start().await;
     let mut people = server.users(["ann", "bo", "cy"]).await;
     let group = choir(&mut people).await;
+    promote(&mut people, group, 1).await;
     let [ann, bo, cy] = &mut people;
-    promote(&server, group, bo).await;
     let mut dee = server.user("dee").await;
     dee.join_group(group, "").await.unwrap();
     let apply = ann.applied(group).await;
@@ -233,15 +235,13 @@ async fn a_group_may_leave_inviting_to_those_who_run_it() {
     for member in &mut people {
         member.befriend(&mut guest).await;
     }
+    promote(&mut people, group, 1).await;
     let [ann, bo, cy] = &people;
-    let change = GroupChange {
+    let update = GroupUpdate {
         invite: Some(Invite::Operators),
-        ..GroupChange::default()
+        ..GroupUpdate::of(group)
     };
-    server
-        .meddle(move |tx| tx.update_group(group, &change))
-        .await;
-    promote(&server, group, bo).await;
+    ann.update_group(&update).await.unwrap();
     let invite = GroupInvite {
         group_id: group,
         user_id: guest.id(),

@@ -109,19 +109,6 @@ impl TestServer {
         }
     }
 
-    /// Changes what no operation changes yet, behind the server's back.
-    pub(crate) async fn meddle<F>(&self, change: F)
-    where
-        F: FnOnce(&mut hongyan_store::Tx<'_>) -> Result<bool, hongyan_store::Error>
-            + Send
-            + 'static,
-    {
-        let store = hongyan_store::Store::open(&hongyan_store::Options::new(self.data_dir()));
-        let store = store.unwrap();
-        assert!(store.write(change).await.unwrap(), "it was there to change");
-        store.close().await;
-    }
-
     /// Where everything is kept.
     pub(crate) fn data_dir(&self) -> &std::path::Path {
         self.data_dir.path()

@@ -65,6 +65,7 @@ async fn every_viewer_reads_their_own_remark() {
     ann.befriend(&mut bo).await;
     ann.befriend(&mut cy).await;
     call(&bo, &ann, "阿安").await;
+    bo.expect(EventType::FriendUpdated).await;
     call(&ann, &bo, "what Ann calls Bo").await;
     ann.come_online().await;
     for (viewer, remark) in [(&mut bo, "阿安"), (&mut cy, "")] {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use hongyan_client::RawSocket;
 use hongyan_protocol::{
-    Answer, Code, EventType, Operation, friend::FriendAdded, group::GroupLeft, id::UserId,
+    Answer, Code, EventType, Operation, friend::FriendAdded, group_member::GroupLeft, id::UserId,
 };
 use serde_json::{Value, json};
 
@@ -17,16 +17,16 @@ use crate::{
 };
 
 /// How often each race is run.
-const ROUNDS: usize = 8;
+pub(crate) const ROUNDS: usize = 8;
 
 /// A socket and what will be asked on it.
-struct Runner {
+pub(crate) struct Runner {
     door: RawSocket,
     request: Value,
 }
 
 impl Runner {
-    async fn new(person: &Person, operation: Operation, request: Value) -> Self {
+    pub(crate) async fn new(person: &Person, operation: Operation, request: Value) -> Self {
         Self {
             door: person.door(operation).await,
             request,
@@ -35,7 +35,7 @@ impl Runner {
 }
 
 /// All ask at once; gives the answers in the order of the runners.
-async fn race(runners: Vec<Runner>) -> Vec<Answer> {
+pub(crate) async fn race(runners: Vec<Runner>) -> Vec<Answer> {
     let asking = runners.into_iter().map(|mut runner| async move {
         let answer = exchange(&mut runner.door, &runner.request.to_string()).await;
         // The socket is closed only after the race.
@@ -45,12 +45,12 @@ async fn race(runners: Vec<Runner>) -> Vec<Answer> {
     answers
 }
 
-fn codes(answers: &[Answer]) -> Vec<Code> {
+pub(crate) fn codes(answers: &[Answer]) -> Vec<Code> {
     answers.iter().map(|answer| answer.code).collect()
 }
 
 /// Exactly one was done, and all others were refused with this code; gives which one was done.
-fn winner(answers: &[Answer], refusal: Code) -> usize {
+pub(crate) fn winner(answers: &[Answer], refusal: Code) -> usize {
     let codes = codes(answers);
     let done: Vec<_> = (0..codes.len())
         .filter(|&runner| codes[runner] == Code::Ok)

@@ -72,3 +72,10 @@ CREATE TABLE blocks (
     created_at INTEGER NOT NULL,
     PRIMARY KEY (user_id, blocked_id)
 ) WITHOUT ROWID;
+
+-- A group that is dissolved takes these with it.
+CREATE INDEX group_applies_group ON group_applies (group_id);
+CREATE INDEX group_invites_group ON group_invites (group_id);
+
+-- What somebody asked of others, answered or not.
+CREATE INDEX friend_applies_from ON friend_applies (from_id);

@@ -1,15 +1,15 @@
 //! Users, sessions, friends, groups, messages.
 
 use hongyan_protocol::{
-    group::Role,
+    group::{Invite, Role},
     id::{FriendApplyId, GroupApplyId, GroupInviteId, SessionId, UserId},
     user::Sex,
 };
 
 use super::{Fixture, draft, new_group, new_session, new_user, stored};
 use crate::{
-    Appended, ApplyState, Draft, GroupChange, Invite, NewFriendApply, NewGroupApply,
-    NewGroupInvite, ProfileChange,
+    Appended, ApplyState, Draft, GroupChange, NewFriendApply, NewGroupApply, NewGroupInvite,
+    ProfileChange,
 };
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn friends_see_each_other_and_find_their_conversation_again() {
         })
         .await;
     assert_eq!(
-        (friends[0].user.id, friends[0].remark.as_str()),
+        (friends[0].user.id, friends[0].friendship.remark.as_str()),
         (bo, "boss")
     );
     assert_eq!(viewers, [(ann, "boss".to_owned())]);
@@ -272,14 +272,15 @@ async fn a_group_is_applied_to_invited_into_run_and_left() {
     assert_eq!(found, [group]);
     let roles: Vec<_> = list
         .iter()
-        .map(|member| (member.user.id, member.role))
+        .map(|member| (member.user.id, member.membership.role))
         .collect();
     assert_eq!(
         roles,
         [(ann, Role::Owner), (cai, Role::Admin), (bo, Role::Member)]
     );
     assert_eq!(operators, [ann, cai]);
-    assert_eq!(of_bo[0].1.id, ann);
+    assert_eq!(of_bo[0].owner.id, ann);
+    assert_eq!(of_bo[0].own.role, Role::Member);
 
     fixture
         .tx(move |tx| {

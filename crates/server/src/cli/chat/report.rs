@@ -4,6 +4,7 @@ use hongyan_client::{
     Event,
     protocol::{
         Happening,
+        group::Role,
         id::{GroupId, UserId},
         message::Chat as Message,
         presence::Status,
@@ -110,6 +111,36 @@ impl Chat {
                 let how = if result.agree { "accepted" } else { "refused" };
                 format!("* {who} {how} your invitation into {}.", result.group_name)
             }
+            Happening::GroupUpdated(group) => {
+                let announcement = group.settings.map(|settings| settings.announcement);
+                let announced = match announcement.unwrap_or_default().as_str() {
+                    "" => String::new(),
+                    announcement => format!(" It announces: {announcement}"),
+                };
+                format!("* {} was changed.{announced}", group.group_name)
+            }
+            Happening::GroupRole(member) => {
+                let role = match member.role {
+                    Role::Owner => "the owner",
+                    Role::Admin => "an admin",
+                    Role::Member => "a plain member",
+                };
+                let who = person(&member.username, &member.nickname);
+                format!("* {who} is {role} of {} now.", member.group_name)
+            }
+            Happening::GroupMuted(member) => {
+                let who = person(&member.username, &member.nickname);
+                let (may, group) = (spoken(member.muted_until), member.group_name);
+                format!("* {who} {may} in {group}.")
+            }
+            Happening::GroupMemberUpdated(member) => {
+                let who = person(&member.username, &member.nickname);
+                let (group, name) = (member.group_name, quoted(&member.member_nickname));
+                format!("* {who} changed their name in {group}{name}")
+            }
+            Happening::GroupDissolved(group) => {
+                format!("* {} was dissolved by its owner.", group.group_name)
+            }
             Happening::ChatRecall(recalled) => {
                 let place = self.place(from?, recalled.to_group_id).await;
                 format!("* {place} took a message back.")
@@ -129,6 +160,7 @@ impl Chat {
             }
             // The end follows at once, and says it all; the others are for screens that can be drawn over.
             Happening::ForcedLogout
+            | Happening::FriendUpdated(_)
             | Happening::ChatRead(_)
             | Happening::ChatTyping(_)
             | Happening::ChatSettings(_)
@@ -157,6 +189,14 @@ impl Chat {
     fn ask(&mut self, asked: Asked, text: &str) -> String {
         let number = self.requests.note(asked, text);
         format!("* {text}. Type accept {number} or refuse {number}")
+    }
+}
+
+/// Whether a member may speak who is muted until then, in ms since 1970; a mute is only told while it lasts.
+fn spoken(muted_until: i64) -> &'static str {
+    match muted_until {
+        0 => "may speak again",
+        _ => "is muted",
     }
 }
 

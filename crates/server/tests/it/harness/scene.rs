@@ -187,6 +187,14 @@ impl Scene {
                 json!({"friendApplyId": self.friend_apply, "agree": true}),
             ),
             O::FriendDel => (Role::Member, json!({"userId": self.id(Role::Guest)})),
+            O::FriendFavourite => (
+                Role::Owner,
+                json!({"userId": self.id(Role::Guest), "favourite": true}),
+            ),
+            O::FriendBlock => (
+                Role::Owner,
+                json!({"userId": self.id(Role::Guest), "block": true}),
+            ),
             O::GroupAdd => (Role::Outsider, json!({"groupId": self.group})),
             O::GroupAddReply => (
                 Role::Owner,
@@ -201,11 +209,28 @@ impl Scene {
                 json!({"groupInviteId": self.group_invite, "agree": true}),
             ),
             O::GroupLeave => (Role::Bass, json!({"groupId": self.group})),
-            O::GroupKick => (
+            O::GroupKick | O::GroupHandOver => (
                 Role::Owner,
                 json!({"groupId": self.group, "userId": self.id(Role::Bass)}),
             ),
             O::ChatSearch => (Role::Owner, json!({"query": "hi"})),
+            O::GroupUpdate => (
+                Role::Owner,
+                json!({"groupId": self.group, "announcement": "hear, hear"}),
+            ),
+            O::GroupSetRole => (
+                Role::Owner,
+                json!({"groupId": self.group, "userId": self.id(Role::Bass), "role": "admin"}),
+            ),
+            O::GroupDissolve => (Role::Owner, json!({"groupId": self.group})),
+            O::GroupMute => (
+                Role::Owner,
+                json!({"groupId": self.group, "userId": self.id(Role::Bass), "seconds": 60}),
+            ),
+            O::GroupSetNickname => (
+                Role::Bass,
+                json!({"groupId": self.group, "nickname": "the deep one"}),
+            ),
         }
     }
 
