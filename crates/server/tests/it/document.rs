@@ -209,7 +209,7 @@ async fn record() -> Recorded {
     r.hear(&mut bo_hears, E::ChatGroup).await;
     r.hear(&mut cy_hears, E::ChatGroup).await;
 
-    let looked_for = json!({"query": "消息", "toUserId": bo.id()});
+    let looked_for = json!({"query": "消息", "toGroupId": group});
     r.ask(ann, O::ChatSearch, looked_for).await;
     let [ann_hears, bo_hears, cy_hears] = [&mut ann_hears, &mut bo_hears, &mut cy_hears];
     r.ask(
