@@ -86,6 +86,8 @@ endpoints! {
     GroupList "GET" "/api/group/get_group_list" takes "type: 1 joined, 2 owned" gives "list: as search; type 1 adds ownerUername, ownerNickname, ownerHeadImg, ownerSex, ownerSign" refuses [];
     /// The members of groups; an empty list for a group that the caller is not in.
     MemberList "GET" "/api/group/get_group_user_list" takes "groupId, repeatable" gives "by groupId: userId, username, nickname, headImg, sex, sign, remark, role" refuses [];
+    /// Stores a file, to be sent in messages.
+    UploadFile "POST" "/api/file" takes "multipart: file" gives "fileId, name, mime, size, width, height, thumb, url, thumbUrl" refuses [FilesNotKept, FileTooLarge, QuotaExceeded, NotWhatItSays, PictureTooLarge];
 }
 
 /// The body of every HTTP answer. Success carries no `code`.

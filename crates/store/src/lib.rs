@@ -9,6 +9,7 @@ mod conversation;
 mod cursor;
 mod db;
 mod error;
+mod file;
 mod friend;
 mod friend_apply;
 mod group;
@@ -42,6 +43,7 @@ pub use conversation::{Conversation, ConversationKind, ListPlace, Listed, MOST_U
 pub use cursor::Cursor;
 pub use db::{Tx, View};
 pub use error::{Error, OpenError};
+pub use file::{File, SMALLEST_SHARE, Thumb};
 pub use friend::{Friend, Friendship};
 pub use friend_apply::{ApplyState, FriendApply, NewFriendApply};
 pub use group::{Group, GroupChange, Invite, NewGroup};

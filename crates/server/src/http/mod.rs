@@ -3,12 +3,14 @@
 mod account;
 mod answer;
 mod extract;
+mod file;
 mod friend;
 mod group;
 mod operation;
 mod origin;
 mod page;
 mod search;
+mod upload;
 mod user;
 
 use std::{any::Any, sync::Arc};
@@ -58,6 +60,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(page::health))
         .route("/img/{name}", get(page::uploaded))
         .route("/img/default/{name}", get(page::default_picture))
+        .route("/api/file/{id}", get(file::content))
+        .route("/api/file/{id}/thumb", get(file::thumb))
         .route("/api/register", handler(Endpoint::Registe, &app));
     for &endpoint in Endpoint::ALL {
         router = router.route(endpoint.path(), handler(endpoint, &app));
@@ -140,6 +144,8 @@ fn handler(endpoint: Endpoint, app: &App) -> MethodRouter<Arc<App>> {
         Endpoint::SearchGroup => on(method, group::search),
         Endpoint::GroupList => on(method, group::group_list),
         Endpoint::MemberList => on(method, group::member_list),
+        // It has bounds of its own, which it enforces while it reads.
+        Endpoint::UploadFile => on(method, file::upload).layer(DefaultBodyLimit::disable()),
     }
 }
 
