@@ -24,6 +24,20 @@ pub(crate) async fn done(request: RequestBuilder) -> Result<()> {
     answer(request).await.map(drop)
 }
 
+/// Sends the request and gives the answer, to be read as it comes, if it has this status.
+pub(crate) async fn content(request: RequestBuilder, status: StatusCode) -> Result<Response> {
+    let response = request.send().await?;
+    if response.status() == status {
+        return Ok(response);
+    }
+    let other = response.status();
+    let body = body(response).await?;
+    match read(other, &body) {
+        Err(error) => Err(error),
+        Ok(_) => Err(Error::Protocol(format!("HTTP {other} instead of {status}"))),
+    }
+}
+
 async fn answer(request: RequestBuilder) -> Result<Option<Box<RawValue>>> {
     let response = request.send().await?;
     let status = response.status();

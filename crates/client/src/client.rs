@@ -96,11 +96,20 @@ impl Client {
     }
 
     pub(crate) fn request(&self, endpoint: Endpoint) -> RequestBuilder {
-        let url = self.address.http(endpoint.path());
         match endpoint.method() {
-            "GET" => self.http.get(url),
-            _ => self.http.post(url),
+            "GET" => self.get(endpoint.path()),
+            _ => self.http.post(self.address.http(endpoint.path())),
         }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.http.get(self.address.http(path))
+    }
+
+    /// The whole address of what the server names by its path, such as a file's `url`.
+    #[must_use]
+    pub fn address_of(&self, path: &str) -> String {
+        self.address.http(path)
     }
 
     fn enter(&self, login: LoggedIn) -> Session {

@@ -168,6 +168,14 @@ fn next_step(code: Code) -> &'static str {
         Code::InviteOnly => "ask a member to invite you",
         Code::OwnerStays => "hand the group over or dissolve it first",
         Code::GroupFull => "ask the group's owner to make room",
+        Code::NoSuchFile => "upload it again",
+        Code::NotWhatItSays => "send it as application/octet-stream, or mend it",
+        Code::QuotaExceeded => {
+            "files that no message carries make room after a day; or ask the operator"
+        }
+        Code::FileTooLarge => "send a smaller one",
+        Code::PictureTooLarge => "send it as application/octet-stream, or a smaller one",
+        Code::FilesNotKept => "ask the operator to keep messages",
         Code::WrongPassword | Code::BadPassword | Code::SamePassword => "try another password",
         Code::UsernameTaken | Code::GroupNameTaken => "choose another name",
         Code::FriendApplySent | Code::GroupApplySent | Code::InviteSent => "wait for the answer",

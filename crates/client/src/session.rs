@@ -186,6 +186,11 @@ impl Session {
             .request(endpoint)
             .bearer_auth(&self.inner.token)
     }
+
+    /// A request for what is no endpoint of the table, with this session.
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.inner.client.get(path).bearer_auth(&self.inner.token)
+    }
 }
 
 impl fmt::Debug for Session {

@@ -89,6 +89,18 @@ codes! {
     Muted = "0213", "你已被禁言", "You may not speak in this group now";
     /// Nobody applies to this group: its members invite.
     InviteOnly = "0214", "该群只能通过邀请加入", "This group is joined by invitation only";
+    /// The file does not exist, or the caller may not see it.
+    NoSuchFile = "0301", "不存在的文件", "No such file";
+    /// The upload says that it is a picture or a sound, and is none, or a broken one.
+    NotWhatItSays = "0302", "文件内容与类型不符", "The file's content is not of the type that it says";
+    /// The caller's files take as much space as the server gives to one account.
+    QuotaExceeded = "0303", "文件空间已满", "Your space for files is full";
+    /// The file has more bytes than the server takes.
+    FileTooLarge = "0304", "文件过大", "The file is too large";
+    /// The picture has more pixels than the server draws; as `application/octet-stream` it is taken as a file.
+    PictureTooLarge = "0305", "图片像素过多", "The picture has too many pixels; send it as a file";
+    /// Messages are not kept here, so there is nothing that could carry a file.
+    FilesNotKept = "0306", "消息不保存，无法发送文件", "Messages are not kept here, so files cannot be sent";
     NoSuchAccount = "1000", "用户不存在", "No such account";
     WrongPassword = "1001", "密码错误", "Wrong password";
     SamePassword = "1002", "新密码不能与旧密码相同", "The new password is the old one";

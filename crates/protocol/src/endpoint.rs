@@ -90,6 +90,8 @@ endpoints! {
     MemberList "GET" "/api/group/get_group_user_list" takes "groupId, repeatable" gives "by groupId: userId, username, nickname, headImg, sex, sign, remark, role, memberNickname, mutedUntil" refuses [];
     /// Sets a group's picture (PNG, JPEG, GIF or WebP) or, without a file, one of the server's own; the owner and the admins may.
     UpdateAvatar "POST" "/api/group/update_avatar" takes "multipart: groupId; headImage (file)" gives "the group, as get_group_list type 2" refuses [NoSuchGroup, NotMember, NotAllowed];
+    /// Stores a file, to be sent in messages.
+    UploadFile "POST" "/api/file" takes "multipart: file" gives "fileId, name, mime, size, width, height, thumb, url, thumbUrl" refuses [FilesNotKept, FileTooLarge, QuotaExceeded, NotWhatItSays, PictureTooLarge];
 }
 
 /// The body of every HTTP answer. Success carries no `code`.

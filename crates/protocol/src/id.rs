@@ -96,6 +96,8 @@ ids! {
     ConversationId
     /// A message ("msgId").
     MsgId
+    /// An uploaded file ("fileId").
+    FileId
 }
 
 struct IdVisitor;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::{
     conversation::addressed,
     id::{GroupId, MsgId, UserId},
+    kind::Kind,
     text::{Text, or_default},
 };
 
@@ -36,7 +37,7 @@ addressed! {
         pub when_offline: Option<WhenOffline>,
         /// What the message is, for clients that know more than text; at most 32 characters.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub kind: Option<Text<1, 32>>,
+        pub kind: Option<Kind>,
         /// At most [`LONGEST_BODY`] bytes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub body: Option<Body>,

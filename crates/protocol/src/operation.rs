@@ -108,7 +108,8 @@ macro_rules! operations {
 operations! {
     /// Sends a message to a friend or into a group.
     SendMsg "/ws/chat/send_msg" (SendMsg) -> Sent, seed Some(20),
-        refuses [NotFriend, Blocked, TargetOffline, NoSuchGroup, NotMember, Muted, NotAllowed, NoSuchMessage];
+        refuses [NotFriend, Blocked, TargetOffline, NoSuchGroup, NotMember, Muted, NotAllowed, NoSuchMessage, FilesNotKept,
+                 NoSuchFile, NotWhatItSays];
     /// Takes a message back, within `messages.recall-seconds`; the owner and the admins of a group take back any. Doing
     /// it again changes nothing.
     Recall "/ws/chat/recall" (Recall) -> (), seed None,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use hongyan_store::Store;
 
 use crate::{
-    clock::Clock, config::Config, hub::Hub, limits::Rates, password::Hasher, picture::Pictures,
-    ws::Limits,
+    clock::Clock, config::Config, file::Files, hub::Hub, limits::Rates, password::Hasher,
+    picture::Pictures, ws::Limits,
 };
 
 /// The parts of a running server.
@@ -17,6 +17,7 @@ pub struct App {
     pub rates: Rates,
     pub hasher: Hasher,
     pub pictures: Pictures,
+    pub files: Files,
     pub clock: Clock,
     pub socket_limits: Arc<Limits>,
 }

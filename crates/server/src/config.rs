@@ -21,7 +21,7 @@ use load::listed;
 pub struct Config {
     /// Address and port to listen on; port 0 takes any free one.
     pub listen: SocketAddr,
-    /// Where everything is kept: the database and uploaded pictures.
+    /// Where everything is kept: the database, uploaded pictures and files.
     pub data_dir: PathBuf,
     /// Further origins (`https://chat.example.org`) whose pages may connect; the server's own host always may.
     #[serde(deserialize_with = "listed")]
@@ -34,6 +34,7 @@ pub struct Config {
     pub presence: Presence,
     pub notice: Notice,
     pub messages: Messages,
+    pub files: Files,
     pub connection: Connection,
     pub limits: Limits,
 }
@@ -100,6 +101,16 @@ pub struct Messages {
     pub edit_seconds: u32,
 }
 
+/// Uploaded files.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Files {
+    /// Bytes that the files of one account may take; each counts at least 4 KiB.
+    pub quota_bytes: u64,
+    /// Hours after which a file ends that no message carries.
+    pub unused_hours: u32,
+}
+
 /// Sockets.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -144,9 +155,11 @@ pub struct Limits {
     pub failed_logins: u32,
     /// Members of a group.
     pub group_members: usize,
-    /// Bytes of an uploaded picture.
+    /// Bytes of an uploaded file.
+    pub file_bytes: u64,
+    /// Bytes of a picture of a user or group.
     pub picture_bytes: usize,
-    /// Pixels of an uploaded picture, width times height.
+    /// Pixels of any picture that is drawn, width times height.
     pub picture_pixels: u64,
     /// Networks that rates and connection counts do not bind: load tests, own bots.
     #[serde(deserialize_with = "listed")]
@@ -187,6 +200,10 @@ impl Default for Config {
                 recall_seconds: 2 * 60,
                 edit_seconds: 15 * 60,
             },
+            files: Files {
+                quota_bytes: 2 << 30,
+                unused_hours: 24,
+            },
             connection: Connection {
                 ping_seconds: 25,
                 dead_after_seconds: 60,
@@ -207,6 +224,7 @@ impl Default for Config {
                 registrations_per_hour: 20,
                 failed_logins: 20,
                 group_members: 5000,
+                file_bytes: 100 << 20,
                 picture_bytes: 5 * 1024 * 1024,
                 picture_pixels: 25_000_000,
                 exempt: Vec::new(),
@@ -234,6 +252,12 @@ impl Config {
     #[must_use]
     pub fn session_ms(&self) -> i64 {
         i64::from(self.accounts.session_days) * 24 * 60 * 60 * 1000
+    }
+
+    /// ms that a file lives without a message that carries it.
+    #[must_use]
+    pub fn unused_ms(&self) -> i64 {
+        i64::from(self.files.unused_hours) * 60 * 60 * 1000
     }
 
     /// The part that a WebSocket needs.

@@ -1,5 +1,6 @@
 //! What each operation does, whichever transport carried it.
 
+pub mod attachment;
 pub mod conversation;
 pub mod friend;
 pub mod group;

@@ -10,21 +10,18 @@ use std::{
 
 use bytes::Bytes;
 use hongyan_protocol::id::{GroupId, UserId};
-use image::{
-    DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, imageops::FilterType,
-    metadata::Orientation,
-};
+use image::{DynamicImage, ImageFormat, imageops::FilterType};
 use tokio::sync::Semaphore;
 
-use crate::config;
+use crate::{
+    config,
+    drawing::{self, Studio},
+};
 
 /// Width and height of a stored picture, in pixels; smaller ones stay as small as they are.
 const SIDE: u32 = 256;
 
-/// Longest side of an upload, in pixels.
-const LONGEST_SIDE: u32 = 20_000;
-
-/// Uploads that are drawn or wait for it. One is drawn at a time: a large one takes hundreds of megabytes.
+/// Uploads that are drawn or wait for it, each with its bytes in memory.
 const WAITING: usize = 8;
 
 /// Where pictures are on the wire.
@@ -81,18 +78,26 @@ pub enum Error {
     Broken(#[from] io::Error),
 }
 
+impl From<drawing::Error> for Error {
+    fn from(error: drawing::Error) -> Self {
+        match error {
+            drawing::Error::NoPicture(why) | drawing::Error::TooLarge(why) => Self::Unfit(why),
+            drawing::Error::Broken(error) => Self::Broken(error),
+        }
+    }
+}
+
 /// The uploaded pictures.
 pub struct Pictures {
     directory: Arc<Path>,
     bytes: usize,
-    pixels: u64,
     places: Arc<Semaphore>,
-    turn: Arc<Semaphore>,
+    studio: Studio,
 }
 
 impl Pictures {
-    /// The pictures under `data_dir`, whose directory is made when it is missing.
-    pub fn open(data_dir: &Path, limits: &config::Limits) -> io::Result<Self> {
+    /// The pictures under `data_dir`, whose directory is made when it is missing; uploads are drawn in `studio`.
+    pub fn open(data_dir: &Path, limits: &config::Limits, studio: Studio) -> io::Result<Self> {
         let directory = data_dir.join("picture");
         DirBuilder::new()
             .recursive(true)
@@ -101,9 +106,8 @@ impl Pictures {
         Ok(Self {
             directory: directory.into(),
             bytes: limits.picture_bytes,
-            pixels: limits.picture_pixels,
             places: Arc::new(Semaphore::new(WAITING)),
-            turn: Arc::new(Semaphore::new(1)),
+            studio,
         })
     }
 
@@ -118,17 +122,13 @@ impl Pictures {
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| Error::Busy)?;
-        let turn = Arc::clone(&self.turn)
-            .acquire_owned()
-            .await
-            .map_err(io::Error::other)?;
-        let (directory, pixels) = (Arc::clone(&self.directory), self.pixels);
-        let stored = tokio::task::spawn_blocking(move || {
+        let directory = Arc::clone(&self.directory);
+        let draw_and_keep = move |pixels| {
             let stored = draw(&upload, pixels).and_then(|png| keep(&directory, &png));
-            drop((place, turn));
+            drop(place);
             stored
-        });
-        stored.await.map_err(io::Error::other)?
+        };
+        self.studio.work(draw_and_keep).await
     }
 
     /// The content of an uploaded picture, by the last part of its path; `None` when there is none.
@@ -168,7 +168,9 @@ impl Pictures {
 /// Reads a PNG, JPEG, GIF or WebP whatever its name says, and gives the middle of it as a small square PNG without any
 /// of the original's other data.
 fn draw(upload: &[u8], most_pixels: u64) -> Result<Vec<u8>, Error> {
-    let mut picture = decode(upload, most_pixels)?;
+    let format = drawing::format(upload)
+        .ok_or_else(|| Error::Unfit("a PNG, JPEG, GIF or WebP picture is wanted".to_owned()))?;
+    let mut picture = drawing::decode(Cursor::new(upload), format, most_pixels)?;
     let side = picture.width().min(picture.height());
     let (left, top) = ((picture.width() - side) / 2, (picture.height() - side) / 2);
     picture = picture.crop_imm(left, top, side, side);
@@ -185,44 +187,6 @@ fn draw(upload: &[u8], most_pixels: u64) -> Result<Vec<u8>, Error> {
         .write_to(&mut png, ImageFormat::Png)
         .map_err(io::Error::other)?;
     Ok(png.into_inner())
-}
-
-/// The bounds are checked on the header, before memory is taken for the pixels.
-fn decode(upload: &[u8], most_pixels: u64) -> Result<DynamicImage, Error> {
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(LONGEST_SIDE);
-    limits.max_image_height = Some(LONGEST_SIDE);
-    // Four channels of 16 bits, and what a decoder itself needs besides.
-    limits.max_alloc = Some(most_pixels.saturating_mul(8).saturating_add(16 << 20));
-    let mut reader = ImageReader::with_format(Cursor::new(upload), format(upload)?);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(unfit)?;
-    let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > most_pixels {
-        return Err(Error::Unfit(format!(
-            "at most {most_pixels} pixels are taken, and this picture has {width} times {height}"
-        )));
-    }
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(unfit)?;
-    picture.apply_orientation(orientation);
-    Ok(picture)
-}
-
-fn format(upload: &[u8]) -> Result<ImageFormat, Error> {
-    match infer::get(upload).map(|kind| kind.mime_type()) {
-        Some("image/png") => Ok(ImageFormat::Png),
-        Some("image/jpeg") => Ok(ImageFormat::Jpeg),
-        Some("image/gif") => Ok(ImageFormat::Gif),
-        Some("image/webp") => Ok(ImageFormat::WebP),
-        _ => Err(Error::Unfit(
-            "a PNG, JPEG, GIF or WebP picture is wanted".to_owned(),
-        )),
-    }
-}
-
-fn unfit(error: image::ImageError) -> Error {
-    Error::Unfit(format!("the picture cannot be read: {error}"))
 }
 
 /// Writes a file that is there whole or not at all, and gives its path on the wire.
@@ -336,7 +300,8 @@ mod tests {
     #[tokio::test]
     async fn a_stored_picture_is_found_by_its_name_alone() {
         let data = tempfile::tempdir().unwrap();
-        let pictures = Pictures::open(data.path(), &config::Config::default().limits).unwrap();
+        let limits = config::Config::default().limits;
+        let pictures = Pictures::open(data.path(), &limits, Studio::new(PIXELS)).unwrap();
         let path = pictures
             .store(encoded(10, 10, ImageFormat::Gif).into())
             .await

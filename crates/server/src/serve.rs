@@ -2,11 +2,13 @@
 
 mod admission;
 mod housekeeping;
+mod patience;
 mod sweep;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request, response::Response};
+use hongyan_protocol::Endpoint;
 use hongyan_store::{OpenError, Options, Store};
 use http::StatusCode;
 use hyper::{body::Incoming, service::service_fn};
@@ -20,11 +22,14 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
 pub use admission::{Admission, Place};
+pub use patience::Patient;
 
 use crate::{
     app::App,
     clock::Clock,
     config::Config,
+    drawing::Studio,
+    file::Files,
     http::{guarded, message, router},
     hub::Hub,
     limits::Rates,
@@ -55,6 +60,8 @@ pub enum StartError {
     Passwords(crate::password::Error),
     #[error("cannot prepare the folder of pictures: {0}")]
     Pictures(io::Error),
+    #[error("cannot prepare the folder of files: {0}")]
+    Files(io::Error),
 }
 
 /// A server that runs until [`shutdown`](Self::shutdown).
@@ -106,13 +113,16 @@ impl Server {
             offline_after,
             config.limits.connections_per_account,
         );
+        let studio = Studio::new(config.limits.picture_pixels);
+        let (data_dir, limits) = (&config.data_dir, &config.limits);
         let app = Arc::new(App {
             store,
             hub,
             rates: Rates::new(&config.limits),
             hasher: Hasher::new(&config.passwords).map_err(StartError::Passwords)?,
-            pictures: Pictures::open(&config.data_dir, &config.limits)
+            pictures: Pictures::open(data_dir, limits, studio.clone())
                 .map_err(StartError::Pictures)?,
+            files: Files::open(data_dir, limits.file_bytes, studio).map_err(StartError::Files)?,
             clock,
             socket_limits: Arc::new(config.socket_limits()),
             config,
@@ -123,6 +133,7 @@ impl Server {
             tokio::spawn(Hub::run(Arc::clone(&app), tasks)),
             tokio::spawn(housekeeping::run(Arc::clone(&app))),
             tokio::spawn(sweep::run(Arc::clone(&app))),
+            tokio::spawn(housekeeping::run_files(Arc::clone(&app))),
         ];
         Ok(Self {
             address,
@@ -227,7 +238,9 @@ struct Visit {
 impl Visit {
     async fn serve(self, stream: TcpStream) {
         let leaving = self.sockets.leaving.clone();
-        let header_deadline = Duration::from_secs(self.app.config.connection.header_seconds);
+        let timing = &self.app.config.connection;
+        let header_deadline = Duration::from_secs(timing.header_seconds);
+        let stream = Patient::new(stream, Duration::from_secs(timing.dead_after_seconds));
         let visit = Arc::new(self);
         let service = service_fn(move |request| {
             let visit = Arc::clone(&visit);
@@ -270,7 +283,12 @@ impl Visit {
             };
         }
         request.extensions_mut().insert(ConnectInfo(self.peer));
-        let deadline = Duration::from_secs(self.app.config.connection.body_seconds);
+        // A file may take long, as long as it keeps coming.
+        let is_upload = request.uri().path() == Endpoint::UploadFile.path();
+        let deadline = match is_upload {
+            true => Duration::MAX,
+            false => Duration::from_secs(self.app.config.connection.body_seconds),
+        };
         match timeout(deadline, self.router.clone().oneshot(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},

@@ -166,7 +166,7 @@ impl Tx<'_> {
             return Ok(true);
         }
         self.unindex_up_to(conversation, last)?;
-        for table in ["reactions", "file_uses", "messages"] {
+        for table in ["reactions", "messages"] {
             self.execute(
                 &format!("DELETE FROM {table} WHERE conversation_id = $1 AND seq <= $2"),
                 values![conversation, last],

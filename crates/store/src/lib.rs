@@ -10,6 +10,7 @@ mod conversation;
 mod cursor;
 mod db;
 mod error;
+mod file;
 mod friend;
 mod friend_apply;
 mod group;
@@ -43,6 +44,7 @@ pub use conversation::{Conversation, ConversationKind, ListPlace, Listed, MOST_U
 pub use cursor::Cursor;
 pub use db::{Tx, View};
 pub use error::{Error, OpenError};
+pub use file::{File, SMALLEST_SHARE, Thumb};
 pub use friend::{Friend, Friendship};
 pub use friend_apply::{ApplyState, FriendApply, NewFriendApply, PastFriendApply};
 pub use group::{Group, GroupChange, JoinedGroup, NewGroup};

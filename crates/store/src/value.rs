@@ -3,8 +3,8 @@
 use hongyan_protocol::{
     group::{Invite, JoinPolicy, Role},
     id::{
-        ConversationId, FriendApplyId, GroupApplyId, GroupId, GroupInviteId, MsgId, SessionId,
-        UserId,
+        ConversationId, FileId, FriendApplyId, GroupApplyId, GroupId, GroupInviteId, MsgId,
+        SessionId, UserId,
     },
     user::Sex,
 };
@@ -138,7 +138,7 @@ macro_rules! ids {
     )+};
 }
 
-ids! { UserId GroupId FriendApplyId GroupApplyId GroupInviteId SessionId ConversationId MsgId }
+ids! { UserId GroupId FriendApplyId GroupApplyId GroupInviteId SessionId ConversationId MsgId FileId }
 
 impl From<Sex> for Value<'_> {
     fn from(sex: Sex) -> Self {

@@ -19,7 +19,7 @@ pub(super) struct Place {
     /// Settings in a TOML file; else the file that HONGYAN_CONFIG names
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where everything is kept: the database and uploaded pictures
+    /// Where everything is kept: the database, uploaded pictures and files
     #[arg(long, value_name = "DIR", value_parser = NonEmptyStringValueParser::new())]
     data_dir: Option<String>,
 }

@@ -46,6 +46,7 @@ impl Config {
             ("passwords.parallel", self.passwords.parallel as u64),
             ("messages.sweep-seconds", self.messages.sweep_seconds),
             ("messages.max-bytes", self.messages.max_bytes as u64),
+            ("files.unused-hours", u64::from(self.files.unused_hours)),
             ("connection.ping-seconds", self.connection.ping_seconds),
             ("connection.header-seconds", self.connection.header_seconds),
             ("connection.body-seconds", self.connection.body_seconds),

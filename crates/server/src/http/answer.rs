@@ -13,7 +13,7 @@ use hongyan_protocol::{
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{error::Error, password, picture};
+use crate::{error::Error, file, password, picture};
 
 /// What a handler gives.
 pub(super) type Reply = Result<Response, Failure>;
@@ -61,6 +61,8 @@ pub(super) enum Failure {
     Unauthorized,
     /// Not to anybody: the text says why.
     Forbidden(&'static str),
+    /// Not there, or not for the caller; the text says what.
+    NotFound(&'static str),
     /// The body did not arrive in time.
     Slow,
     /// The body is larger than is taken here.
@@ -69,6 +71,8 @@ pub(super) enum Failure {
     TooOften(&'static str, u64),
     /// As many wait for this as may wait.
     Busy,
+    /// The disk is full.
+    Full,
     /// Our fault, outside the store; the text is for the log.
     Broken(String),
     /// What an operation says, whatever carried it.
@@ -100,6 +104,24 @@ impl From<picture::Error> for Failure {
     }
 }
 
+impl From<file::Error> for Failure {
+    fn from(error: file::Error) -> Self {
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        match error {
+            file::Error::NotWhatItSays => Self::refused(Code::NotWhatItSays),
+            file::Error::TooLarge => Self::refused(Code::FileTooLarge),
+            file::Error::TooManyPixels => Self::refused(Code::PictureTooLarge),
+            file::Error::Busy => Self::TooOften("files at once", 1000),
+            file::Error::Broken(error)
+                if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) =>
+            {
+                Self::Full
+            }
+            file::Error::Broken(_) => Self::broken(error),
+        }
+    }
+}
+
 impl Failure {
     /// A parameter is wrong.
     pub(super) fn invalid(field: &str, why: impl std::fmt::Display) -> Self {
@@ -122,6 +144,7 @@ impl IntoResponse for Failure {
         match self {
             Self::Unauthorized => message(StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::Forbidden(why) => message(StatusCode::FORBIDDEN, why),
+            Self::NotFound(what) => message(StatusCode::NOT_FOUND, what),
             Self::Slow => message(
                 StatusCode::REQUEST_TIMEOUT,
                 "the body did not arrive in time",
@@ -134,6 +157,13 @@ impl IntoResponse for Failure {
                     "the server is busy, try again in a moment",
                 );
                 ([(RETRY_AFTER, HeaderValue::from_static("1"))], answer).into_response()
+            }
+            Self::Full => {
+                tracing::error!("no space is left for files");
+                message(
+                    StatusCode::INSUFFICIENT_STORAGE,
+                    "no space is left on the server: tell its operator, and try again later",
+                )
             }
             Self::Broken(error) => {
                 let id = Uuid::now_v7();

@@ -20,8 +20,8 @@ use hongyan_store::{JoinedGroup, Member, NewGroup, View};
 use super::{
     answer::{Failure, Reply, data, list},
     extract::{Asking, Authenticated, Params, Query},
+    form::with_picture,
     search::{PAGE, wanted},
-    upload::with_picture,
 };
 use crate::{
     access,

@@ -3,6 +3,8 @@
 mod account;
 mod answer;
 mod extract;
+mod file;
+mod form;
 mod friend;
 mod group;
 mod operation;
@@ -59,6 +61,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(page::health))
         .route("/img/{name}", get(page::uploaded))
         .route("/img/default/{name}", get(page::default_picture))
+        .route("/api/file/{id}", get(file::content))
+        .route("/api/file/{id}/thumb", get(file::thumb))
         .route("/api/register", handler(Endpoint::Registe, &app));
     for &endpoint in Endpoint::ALL {
         router = router.route(endpoint.path(), handler(endpoint, &app));
@@ -140,6 +144,8 @@ fn handler(endpoint: Endpoint, app: &App) -> MethodRouter<Arc<App>> {
         Endpoint::GroupList => on(method, group::group_list),
         Endpoint::MemberList => on(method, group::member_list),
         Endpoint::UpdateAvatar => on(method, group::update_avatar).layer(with_picture(app)),
+        // It has bounds of its own, which it enforces while it reads.
+        Endpoint::UploadFile => on(method, file::upload).layer(DefaultBodyLimit::disable()),
     }
 }
 

@@ -15,8 +15,8 @@ use hongyan_store::{
 use super::{
     answer::{Failure, Reply, data, list},
     extract::{Authenticated, Query},
+    form::with_picture,
     search::PAGE,
-    upload::with_picture,
 };
 use crate::app::App;
 

@@ -13,6 +13,7 @@ use hongyan_store::{Appended, Draft, Stored, Tx, View};
 
 use super::{
     Ctx, Telling,
+    attachment::Attachment,
     conversation::wanted,
     keep::effective,
     log::{chat_event, chat_of},
@@ -27,11 +28,12 @@ use crate::{
 /// Sends one message; a repeat of a `clientMsgId` answers with the first result.
 pub async fn send(ctx: Ctx, request: SendMsg) -> Result<Sent> {
     let (target, draft) = (wanted(&request)?, draft_of(&ctx, &request)?);
+    let attachment = Attachment::of(&request)?;
     match target {
-        Target::Group(group) => send_to_group(ctx, group, draft).await,
+        Target::Group(group) => send_to_group(ctx, group, draft, attachment).await,
         Target::Friend(friend) => {
             let refuse = request.when_offline.unwrap_or(ctx.when_offline) == WhenOffline::Refuse;
-            send_to_friend(ctx, friend, draft, refuse).await
+            send_to_friend(ctx, friend, draft, attachment, refuse).await
         }
     }
 }
@@ -40,6 +42,7 @@ async fn send_to_friend(
     ctx: Ctx,
     friend: UserId,
     draft: Draft,
+    attachment: Option<Attachment>,
     refuse_offline: bool,
 ) -> Result<Sent> {
     if friend == ctx.user {
@@ -80,6 +83,7 @@ async fn send_to_friend(
                 to: Audience::One(friend),
                 addressee: friend,
                 draft,
+                attachment,
                 now,
             },
         )
@@ -87,7 +91,12 @@ async fn send_to_friend(
     .await
 }
 
-async fn send_to_group(ctx: Ctx, group: GroupId, draft: Draft) -> Result<Sent> {
+async fn send_to_group(
+    ctx: Ctx,
+    group: GroupId,
+    draft: Draft,
+    attachment: Option<Attachment>,
+) -> Result<Sent> {
     let (keep, now) = (ctx.app.config.messages.keep, ctx.app.now());
     ctx.change(move |tx, telling| {
         let group = tx.group(group)?.ok_or(Code::NoSuchGroup)?;
@@ -119,6 +128,7 @@ async fn send_to_group(ctx: Ctx, group: GroupId, draft: Draft) -> Result<Sent> {
                 to,
                 addressee: draft.sender,
                 draft,
+                attachment,
                 now,
             },
         )
@@ -135,6 +145,7 @@ struct Post {
     /// Whom the sender sees it addressed to.
     addressee: UserId,
     draft: Draft,
+    attachment: Option<Attachment>,
     now: i64,
 }
 
@@ -146,11 +157,16 @@ fn post(tx: &mut Tx<'_>, telling: &mut Telling, post: Post) -> Result<Sent> {
         group,
         to,
         addressee,
-        draft,
+        mut draft,
+        attachment,
         now,
     } = post;
     let sender = draft.sender;
     if keep == Keep::None {
+        // Nothing would say who may have the file.
+        if attachment.is_some() {
+            return Err(Code::FilesNotKept.into());
+        }
         let sent = Sent {
             msg_id: MsgId::mint(),
             seq: None,
@@ -172,8 +188,14 @@ fn post(tx: &mut Tx<'_>, telling: &mut Telling, post: Post) -> Result<Sent> {
         telling.push(Told::new(chat_event(sender, now, chat), to).echoed(sender, addressee));
         return Ok(sent);
     }
+    if let Some(attachment) = attachment {
+        draft.body = Some(attachment.body(tx, sender)?);
+    }
     match tx.append(conversation, &draft, now)? {
         Appended::New(stored) => {
+            if let Some(attachment) = attachment {
+                attachment.note(tx, conversation, stored.seq)?;
+            }
             let sent = receipt(&stored);
             let event = chat_event(stored.sender_id, stored.time, chat_of(&stored, group));
             telling.push(
@@ -219,7 +241,7 @@ fn draft_of(ctx: &Ctx, request: &SendMsg) -> Result<Draft> {
     Ok(Draft {
         sender: ctx.user,
         client_msg_id: request.client_msg_id.as_ref().map(|id| id.to_string()),
-        kind: request.kind.as_ref().map(|kind| kind.to_string()),
+        kind: request.kind.as_ref().map(|kind| kind.as_str().to_owned()),
         msg: request.msg.to_string(),
         body,
         reply_to: request.reply_to,

@@ -1,4 +1,5 @@
-//! What has to be looked at now and then: sessions that have ended, and rates that nobody uses any more.
+//! What has to be looked at now and then: sessions that have ended, rates that nobody uses any more, and files that
+//! nobody needs.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -9,6 +10,9 @@ use crate::{app::App, hub::Ending};
 
 /// From one look to the next.
 const EVERY: Duration = Duration::from_secs(60);
+
+/// From one look for files that no message carries to the next.
+const FILES_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Sessions looked up in one read.
 const AT_ONCE: usize = 500;
@@ -30,6 +34,20 @@ pub(super) async fn run(app: Arc<App>) {
                 tracing::warn!(%error, "sessions in use could not be prolonged");
             }
         }
+    }
+}
+
+/// Removes what a crash left of files, once, and files that no message carries, now and then.
+pub(super) async fn run_files(app: Arc<App>) {
+    if let Err(error) = app.files.remove_leftovers(&app.store).await {
+        tracing::warn!(%error, "leftovers of files could not be removed");
+    }
+    loop {
+        let before = app.now() - app.config.unused_ms();
+        if let Err(error) = app.files.end_unused(&app.store, before).await {
+            tracing::warn!(%error, "files that no message carries could not be removed");
+        }
+        tokio::time::sleep(FILES_EVERY).await;
     }
 }
 

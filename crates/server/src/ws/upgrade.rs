@@ -13,7 +13,6 @@ use hongyan_protocol::{
 use http::{HeaderMap, StatusCode};
 use hyper::upgrade::Parts;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
 use super::{
     Connection, Frame, Handler, Mark, Outbox, Step, close, dispatch, handshake, no_session,
@@ -24,7 +23,7 @@ use crate::{
     hub::{LineId, Progress, catch_up},
     limits::Caller,
     ops::Ctx,
-    serve::{Place, Sockets},
+    serve::{Patient, Place, Sockets},
     session,
 };
 
@@ -90,7 +89,7 @@ pub async fn upgrade(
         let _place = place;
         // It fails when the peer leaves before the 101 is written.
         let Ok(upgraded) = pending.await else { return };
-        let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+        let Ok(parts) = upgraded.downcast::<TokioIo<Patient>>() else {
             return;
         };
         match visitor {
@@ -186,7 +185,7 @@ fn ready(app: &App, user: UserId, session: SessionId) -> crate::error::Result<Fr
     Ok(Frame::text(event.encode()?.addressed_to(user)))
 }
 
-async fn serve(app: Arc<App>, guest: Guest, parts: Parts<TokioIo<TcpStream>>) {
+async fn serve(app: Arc<App>, guest: Guest, parts: Parts<TokioIo<Patient>>) {
     let Guest {
         attached,
         outbox,
@@ -238,11 +237,11 @@ async fn serve(app: Arc<App>, guest: Guest, parts: Parts<TokioIo<TcpStream>>) {
 
 async fn drive<H: Handler>(
     app: &App,
-    parts: Parts<TokioIo<TcpStream>>,
+    parts: Parts<TokioIo<Patient>>,
     outbox: Arc<Outbox>,
     handler: H,
 ) {
-    let stream = parts.io.into_inner();
+    let stream = parts.io.into_inner().into_inner();
     Connection::new(
         stream,
         parts.read_buf,
@@ -259,7 +258,7 @@ async fn turn_away(
     door: Door,
     code: u16,
     reason: &'static str,
-    parts: Parts<TokioIo<TcpStream>>,
+    parts: Parts<TokioIo<Patient>>,
 ) {
     let outbox = Arc::new(Outbox::new(&app.socket_limits));
     let is_logged_out = code == close::POLICY && matches!(door, Door::Everything);

@@ -403,7 +403,7 @@ fn whole(operation: Operation) -> Value {
             msg: Text::new("hello").unwrap(),
             client_msg_id: Some(Text::new("1").unwrap()),
             when_offline: Some(WhenOffline::Keep),
-            kind: Some(Text::new("text").unwrap()),
+            kind: Some(Text::new("text").unwrap().into()),
             reply_to: Some(1),
             mentions: vec![user_id],
             mention_all: true,

@@ -102,6 +102,17 @@ async fn provoke(
             (R::Member, json!({"toGroupId": group, "msg": "hi"}))
         }
 
+        // Its test is with the other ones of files: it needs a server that keeps nothing.
+        (O::SendMsg, C::FilesNotKept) => return None,
+        (O::SendMsg, C::NoSuchFile) => (R::Owner, file(scene, NOBODY)),
+        (O::SendMsg, C::NotWhatItSays) => {
+            let owner = scene.of(R::Owner);
+            let uploaded = owner.upload("a", "text/plain", "no picture").await.unwrap();
+            let mut request = file(scene, uploaded.file_id);
+            request["kind"] = json!("image");
+            (R::Owner, request)
+        }
+
         (O::FriendAdd, C::NoSuchUser) => (R::Owner, json!({"userId": NOBODY})),
         (O::FriendAdd, C::Yourself) => (R::Owner, json!({"userId": scene.id(R::Owner)})),
         (O::FriendAdd, C::AlreadyFriend) => (R::Owner, json!({"userId": scene.id(R::Guest)})),
@@ -257,6 +268,10 @@ fn to_user(scene: &Scene, to: Role) -> Value {
     json!({"toUserId": scene.id(to), "msg": "hi"})
 }
 
+fn file(scene: &Scene, id: impl serde::Serialize) -> Value {
+    json!({"toUserId": scene.id(Role::Guest), "msg": "hi", "kind": "file", "body": {"fileId": id}})
+}
+
 fn invite(group: impl serde::Serialize, scene: &Scene, whom: Role) -> Value {
     json!({"groupId": group, "userId": scene.id(whom)})
 }
@@ -324,6 +339,7 @@ async fn what_is_refused_is_told_to_nobody() {
             let prepared = matches!(
                 code,
                 Code::TargetOffline
+                    | Code::FilesNotKept
                     | Code::FriendApplyHandled
                     | Code::GroupApplyHandled
                     | Code::GroupFull

@@ -224,6 +224,17 @@ async fn people_at_terminals_meet_people_with_other_clients() {
     anna.types("#choir").await;
     anna.types("bravo").await;
     cyla.shows("#choir @anna: bravo").await;
+    let music = tempfile::tempdir().unwrap();
+    let score = music.path().join("乐谱 1.txt");
+    std::fs::write(&score, "do re mi").unwrap();
+    anna.types(&format!("/send-file {}", path(&score))).await;
+    let carried = format!(
+        "#choir @anna: [file 乐谱 1.txt, 1 KiB] {}/api/file/",
+        process.url
+    );
+    cyla.shows(&carried).await;
+    anna.types("/send-file nowhere.txt").await;
+    anna.shows("nowhere.txt cannot be read").await;
 
     anna.types("/quit").await;
     anna.shows("* Logged out.").await;

@@ -66,3 +66,39 @@ async fn whoever_does_not_finish_a_request_is_let_go() {
     }
     assert!(half_a_body.starts_with("HTTP/1.1 408 "), "{half_a_body}");
 }
+
+#[tokio::test]
+async fn whoever_does_not_read_a_file_is_let_go() {
+    let server = TestServer::start_with(|config| {
+        config.connection.ping_seconds = 1;
+        config.connection.dead_after_seconds = 2;
+    })
+    .await;
+    let ann = server.offline_user("ann").await;
+    let content = vec![7; 30 << 20];
+    let file = ann.upload("a", "text/plain", content).await.unwrap();
+    let address = server.url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "GET {} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\r\n",
+        file.url,
+        ann.token()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    // The file is open as long as it is being sent, and this process is the server.
+    for opened in [true, false] {
+        soon("the file", async {
+            while is_open(&file.file_id.to_string()) != opened {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+}
+
+/// Whether this process has a file of this name open.
+fn is_open(name: &str) -> bool {
+    let open = std::fs::read_dir("/proc/self/fd").unwrap();
+    let mut targets = open.filter_map(|link| std::fs::read_link(link.unwrap().path()).ok());
+    targets.any(|target| target.ends_with(name))
+}

@@ -7,10 +7,18 @@ use hongyan_protocol::{
     group::{GroupUpdate, JoinPolicy},
     id::GroupId,
 };
-use reqwest::RequestBuilder;
+use hongyan_server::config::{Config, Keep};
+use image::ImageFormat;
+use reqwest::{
+    RequestBuilder,
+    multipart::{Form, Part},
+};
 use serde_json::{Map, Value, json};
 
-use crate::harness::{PASSWORD, Person, Reply, TestServer, Web, reply};
+use crate::{
+    harness::{PASSWORD, Person, Reply, TestServer, Web, reply},
+    user::picture,
+};
 
 /// Parameters, as JSON has them.
 pub(crate) type Params = Map<String, Value>;
@@ -27,7 +35,13 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let server = TestServer::start_with(|config| config.limits.picture_bytes = 1000).await;
+        let server = TestServer::start_with(|config| {
+            config.limits.picture_bytes = 1000;
+            config.limits.picture_pixels = 10_000;
+            config.limits.file_bytes = 100_000;
+            config.files.quota_bytes = 150_000;
+        })
+        .await;
         let web = server.web();
         let mut friend = server.user("friend").await;
         let group = friend.group("open").await;
@@ -81,7 +95,8 @@ impl World {
             | Endpoint::GetInfo
             | Endpoint::GroupApplyList
             | Endpoint::GroupInviteList
-            | Endpoint::FriendList => json!({}),
+            | Endpoint::FriendList
+            | Endpoint::UploadFile => json!({}),
             Endpoint::FriendApplyList => json!({"direction": "sent", "page": "1"}),
             Endpoint::BlockList => json!({"page": "1"}),
             Endpoint::UpdateInfo => json!({"nickname": "安娜", "sign": "", "sex": "0"}),
@@ -113,6 +128,7 @@ impl World {
         let request = self.web.request(endpoint.method(), endpoint.path());
         match endpoint.method() {
             "GET" => request.query(&pairs(params)),
+            _ if endpoint == Endpoint::UploadFile => request.multipart(upload("", b"hello")),
             _ => request.json(params),
         }
     }
@@ -121,9 +137,25 @@ impl World {
     pub(crate) fn form(&self, endpoint: Endpoint, params: &Params) -> RequestBuilder {
         match endpoint.method() {
             "GET" => self.request(endpoint, params),
+            _ if endpoint == Endpoint::UploadFile => self.request(endpoint, params),
             _ => self.web.post(endpoint.path()).form(&pairs(params)),
         }
     }
+}
+
+/// A form with a file of this media type; empty: it does not say one.
+pub(crate) fn upload(media_type: &str, content: &[u8]) -> Form {
+    let part = Part::bytes(content.to_vec()).file_name("a file");
+    let part = match media_type {
+        "" => part,
+        media_type => part.mime_str(media_type).unwrap(),
+    };
+    Form::new().part("file", part)
+}
+
+/// Whether this endpoint takes parameters as JSON or as an urlencoded form.
+fn takes_texts(endpoint: &&Endpoint) -> bool {
+    endpoint.method() == "POST" && endpoint.takes() != "-" && **endpoint != Endpoint::UploadFile
 }
 
 /// Parameters as addresses and forms have them: an array is a parameter that is repeated, and null is none.
@@ -324,9 +356,38 @@ async fn provoke(world: &World, endpoint: Endpoint, code: Code, caller: &Person)
         (Endpoint::UpdateAvatar, Code::NotAllowed) => {
             caller.join_group(world.group, "").await.unwrap();
         }
+        (Endpoint::UploadFile, code) => return provoke_upload(world, code, caller).await,
         (endpoint, code) => panic!("{endpoint:?}: say here how {code} is met"),
     }
     reply(world.request(endpoint, &params).bearer_auth(caller.token())).await
+}
+
+/// Uploads what is refused with this code.
+async fn provoke_upload(world: &World, code: Code, caller: &Person) -> Reply {
+    let send = |web: &Web, media_type: &str, content: &[u8], token: &str| {
+        let request = web.post("/api/file").bearer_auth(token);
+        reply(request.multipart(upload(media_type, content)))
+    };
+    let (web, token) = (&world.web, caller.token());
+    match code {
+        Code::FilesNotKept => {
+            let keep_none = |config: &mut Config| config.messages.keep = Keep::None;
+            let server = TestServer::start_with(keep_none).await;
+            let ann = server.offline_user("ann").await;
+            send(&server.web(), "", b"hello", ann.token()).await
+        }
+        Code::FileTooLarge => send(web, "", &[7; 100_001], token).await,
+        Code::QuotaExceeded => {
+            assert!(send(web, "", &[7; 80_000], token).await.data().is_object());
+            send(web, "", &[7; 80_000], token).await
+        }
+        Code::NotWhatItSays => send(web, "image/png", b"hello", token).await,
+        Code::PictureTooLarge => {
+            let picture = picture(101, 100, ImageFormat::Png);
+            send(web, "image/png", &picture, token).await
+        }
+        code => panic!("say here how {code} is met"),
+    }
 }
 
 /// Values that each field of an endpoint does not take; null stands for a field that is missing.
@@ -449,7 +510,8 @@ fn bad_values(endpoint: Endpoint) -> Vec<(&'static str, Vec<Value>)> {
         | Endpoint::GetInfo
         | Endpoint::GroupApplyList
         | Endpoint::GroupInviteList
-        | Endpoint::FriendList => vec![],
+        | Endpoint::FriendList
+        | Endpoint::UploadFile => vec![],
     }
 }
 
@@ -541,8 +603,7 @@ async fn a_search_for_nothing_is_400() {
 async fn a_body_that_is_no_json_object_and_no_form_is_400() {
     let mut world = World::new().await;
     let caller = world.newcomer().await;
-    let with_body = |endpoint: &&Endpoint| endpoint.method() == "POST" && endpoint.takes() != "-";
-    for &endpoint in Endpoint::ALL.iter().filter(with_body) {
+    for &endpoint in Endpoint::ALL.iter().filter(takes_texts) {
         let some_field = *fields(endpoint).first().unwrap();
         let params = Value::Object(world.good(endpoint, &caller)).to_string();
         let no_utf8 = [b"{\"", some_field.as_bytes(), b"\": \"\xff\"}"].concat();
@@ -579,8 +640,7 @@ async fn a_body_that_is_no_json_object_and_no_form_is_400() {
 async fn a_body_above_its_bound_is_413() {
     let mut world = World::new().await;
     let caller = world.newcomer().await;
-    let with_body = |endpoint: &&Endpoint| endpoint.method() == "POST" && endpoint.takes() != "-";
-    for &endpoint in Endpoint::ALL.iter().filter(with_body) {
+    for &endpoint in Endpoint::ALL.iter().filter(takes_texts) {
         let mut params = world.good(endpoint, &caller);
         params.insert("more".to_owned(), json!("x".repeat(66 * 1024)));
         for request in [

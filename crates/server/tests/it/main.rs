@@ -3,6 +3,7 @@
 
 mod access;
 mod account;
+mod attachment;
 mod bad_input;
 mod code;
 mod command_line;
@@ -12,6 +13,7 @@ mod dead_peer;
 mod disk_full;
 mod document;
 mod endpoint;
+mod file;
 mod friend;
 mod friend_block;
 mod group;

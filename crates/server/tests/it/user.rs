@@ -51,7 +51,7 @@ async fn a_profile_changes_in_what_is_given_and_others_see_it() {
     assert_eq!(found[0].nickname, " 安娜 <b>");
 }
 
-fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+pub(crate) fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let mut picture = DynamicImage::new_rgb8(width, height).into_rgb8();
     for (x, y, pixel) in picture.enumerate_pixels_mut() {

@@ -36,7 +36,7 @@ CREATE TABLE reactions (
     PRIMARY KEY (conversation_id, seq, emoji, user_id)
 ) WITHOUT ROWID;
 
--- `width` and `height` of a picture. `thumb`: 1 when there is a thumbnail.
+-- `width` and `height` of a picture. `thumb`: 0 there is none, 1 a JPEG, 2 a PNG.
 CREATE TABLE files (
     id BLOB PRIMARY KEY NOT NULL,
     owner_id BLOB NOT NULL,
@@ -48,7 +48,7 @@ CREATE TABLE files (
     thumb INTEGER NOT NULL,
     created_at INTEGER NOT NULL
 );
-CREATE INDEX files_owner ON files (owner_id);
+CREATE INDEX files_owner ON files (owner_id, size);
 
 -- The messages that carry a file.
 CREATE TABLE file_uses (

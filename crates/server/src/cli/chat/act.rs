@@ -1,12 +1,14 @@
 //! What each command does.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, anyhow, bail};
 use hongyan_client::{
     protocol::{
         friend::FriendCard,
         group::{CreateGroup, GroupCard, Introduction, Role, SearchGroup},
         id::{GroupId, UserId},
-        message::WhenOffline,
+        message::{SendMsg, WhenOffline},
         presence::Status,
         text::Text,
         user::{Name, SearchUser, UserCard},
@@ -103,6 +105,7 @@ impl Chat {
             Command::Members { group } => self.show_members(&group).await?,
             Command::Open(target) => self.open(target).await?,
             Command::Close => self.open = None,
+            Command::SendFile { path } => self.send_file(path.into()).await?,
             Command::Say(text) => self.send(text).await?,
         }
         Ok(())
@@ -133,6 +136,20 @@ impl Chat {
     }
 
     async fn send(&self, text: String) -> Result<()> {
+        let (label, draft) = self.draft(text)?;
+        self.outbox.put(label, draft).await;
+        Ok(())
+    }
+
+    async fn send_file(&self, path: PathBuf) -> Result<()> {
+        let name = path.file_name().context("This path names no file")?;
+        let (label, draft) = self.draft(name.to_string_lossy().into_owned())?;
+        self.outbox.put_file(label, draft, path).await;
+        Ok(())
+    }
+
+    /// A message into the open conversation, and how that is written.
+    fn draft(&self, text: String) -> Result<(String, SendMsg)> {
         let (label, recipient) = self
             .open
             .as_ref()
@@ -142,8 +159,7 @@ impl Chat {
             Recipient::Group(group) => to_group(group, text)?,
         };
         draft.when_offline = Some(WhenOffline::Keep);
-        self.outbox.put(label.clone(), draft).await;
-        Ok(())
+        Ok((label.clone(), draft))
     }
 
     async fn answer(&mut self, number: usize, agree: bool) -> Result<()> {

@@ -31,6 +31,7 @@ pub(super) enum Command {
     Members { group: String },
     Open(Target),
     Close,
+    SendFile { path: String },
     Say(String),
 }
 
@@ -52,6 +53,7 @@ pub(super) const HELP: &[&str] = &[
     "leave GROUP                 leave a group",
     "kick NAME GROUP             remove somebody from a group",
     "@NAME, #GROUP               open a conversation: from then on lines are sent there",
+    "/send-file PATH             send a file into the open conversation",
     "/close                      close the conversation",
     "/quit                       log out and leave",
     "In an open conversation commands begin with '/' (/friends); '//' sends a line that begins with '/'.",
@@ -97,6 +99,10 @@ fn parse_command(line: &str) -> Result<Command, String> {
         "requests" => Ok(Command::Requests),
         "groups" => Ok(Command::Groups),
         "close" => Ok(Command::Close),
+        "send-file" if rest.is_empty() => Err(usage("send-file PATH")),
+        "send-file" => Ok(Command::SendFile {
+            path: rest.to_owned(),
+        }),
         "login" => one(rest, "login NAME").map(|name| Command::Login { name }),
         "register" => one_and_words(rest, "register NAME [NICKNAME]")
             .map(|(name, nickname)| Command::Register { name, nickname }),
@@ -198,6 +204,9 @@ mod tests {
             group: "choir".to_owned(),
         };
         assert_eq!(parse("kick @bobo #choir", false), Ok(kick));
+        let path = "../two words/@雁.png".to_owned();
+        let line = format!("/send-file  {path} ");
+        assert_eq!(parse(&line, true), Ok(Command::SendFile { path }));
         assert_eq!(parse("   ", true), Ok(Command::Nothing));
     }
 
@@ -234,6 +243,7 @@ mod tests {
             ("create choir", "create GROUP NICKNAME"),
             ("invite anna", "invite NAME GROUP"),
             ("login anna secret", "login NAME"),
+            ("send-file ", "send-file PATH"),
             ("hello", "help"),
         ] {
             let error = parse(line, false).unwrap_err();

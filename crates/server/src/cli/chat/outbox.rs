@@ -1,10 +1,10 @@
 //! Messages on their way: one after the other, through failures, while typing goes on.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use hongyan_client::{
-    Session,
-    protocol::{Code, message::SendMsg},
+    Error, Session, carrying,
+    protocol::{Code, message::SendMsg, text::Text},
 };
 use tokio::{
     sync::mpsc::{self, Sender},
@@ -19,8 +19,14 @@ const WAITING: usize = 64;
 /// How long the waiting lines may take when the user leaves.
 const LAST_LINES: Duration = Duration::from_secs(15);
 
-/// A line and what its conversation is called.
-type Line = (String, SendMsg);
+/// What waits to be sent.
+struct Line {
+    /// What its conversation is called.
+    label: String,
+    draft: SendMsg,
+    /// What it carries, once that is uploaded.
+    file: Option<PathBuf>,
+}
 
 pub(super) struct Outbox {
     lines: Sender<Line>,
@@ -33,9 +39,9 @@ impl Outbox {
         let (lines, mut waiting) = mpsc::channel::<Line>(WAITING);
         let shown = screen.clone();
         let task = tokio::spawn(async move {
-            while let Some((label, draft)) = waiting.recv().await {
-                match session.send_reliably(draft).await {
-                    Ok(_) => {}
+            while let Some(Line { label, draft, file }) = waiting.recv().await {
+                match send(&session, draft, file).await {
+                    Ok(()) => {}
                     Err(error) if error.code() == Some(Code::TargetOffline) => shown.say(format!(
                         "! {label} is offline and the server keeps no messages: send it again when they are online."
                     )),
@@ -52,8 +58,19 @@ impl Outbox {
 
     /// Puts a line at the end. The sending task ends only with this outbox, so it takes every line.
     pub(super) async fn put(&self, label: String, draft: SendMsg) {
-        if let Err(refused) = self.lines.send((label, draft)).await {
-            let (label, _) = refused.0;
+        let file = None;
+        self.put_line(Line { label, draft, file }).await;
+    }
+
+    /// Puts a file at the end.
+    pub(super) async fn put_file(&self, label: String, draft: SendMsg, file: PathBuf) {
+        let file = Some(file);
+        self.put_line(Line { label, draft, file }).await;
+    }
+
+    async fn put_line(&self, line: Line) {
+        if let Err(refused) = self.lines.send(line).await {
+            let Line { label, .. } = refused.0;
             self.screen.say(format!(
                 "! A line to {label} was not sent: sending has stopped. Leave with /quit and come back."
             ));
@@ -70,4 +87,19 @@ impl Outbox {
                 .say("! The last lines may not have been sent: look when you are back.");
         }
     }
+}
+
+/// Uploads the file, if there is one, and sends the line. Clients that know no files show its name and where it is.
+async fn send(session: &Session, draft: SendMsg, file: Option<PathBuf>) -> Result<(), Error> {
+    let message = match file {
+        None => draft,
+        Some(path) => {
+            let uploaded = session.upload_file(&path).await?;
+            let address = session.client().address_of(&uploaded.url);
+            let text = format!("{}: {address}", uploaded.name);
+            let msg = Text::new(text).map_err(Error::Invalid)?;
+            carrying(SendMsg { msg, ..draft }, &uploaded)
+        }
+    };
+    session.send_reliably(message).await.map(drop)
 }

@@ -4,8 +4,9 @@ use hongyan_client::{
     Event,
     protocol::{
         Happening,
+        file::url,
         group::Role,
-        id::{GroupId, UserId},
+        id::{FileId, GroupId, UserId},
         message::Chat as Message,
         presence::Status,
     },
@@ -171,7 +172,14 @@ impl Chat {
 
     async fn quote(&mut self, from: UserId, message: Message) -> Option<String> {
         let place = self.place(from, message.to_group_id).await;
-        Some(format!("{place}: {}", message.msg))
+        let text = match carried(&message) {
+            Some((what, file)) => {
+                let address = self.session.client().address_of(&url(file));
+                format!("[{what}] {address}")
+            }
+            None => message.msg,
+        };
+        Some(format!("{place}: {text}"))
     }
 
     /// Who speaks, and in which group.
@@ -198,6 +206,23 @@ fn spoken(muted_until: i64) -> &'static str {
         0 => "may speak again",
         _ => "is muted",
     }
+}
+
+/// What file a message carries, in words, and which.
+fn carried(message: &Message) -> Option<(String, FileId)> {
+    let body = message.body.as_ref()?;
+    let file = FileId::read(body.get("fileId")?.as_str()?);
+    let number = |field: &str| body.get(field).and_then(|value| value.as_u64());
+    let what = match message.kind.as_deref()? {
+        "image" => format!("picture, {} × {}", number("width")?, number("height")?),
+        "voice" => format!("voice, {} s", number("seconds")?),
+        "file" => {
+            let name = body.get("name")?.as_str()?;
+            format!("file {name}, {} KiB", number("size")?.div_ceil(1024))
+        }
+        _ => return None,
+    };
+    Some((what, file))
 }
 
 /// The name that is unique, and the one that is meant for people.
