@@ -26,7 +26,7 @@ use super::{
     wire::{Places, receipt},
 };
 
-/// How long a server may be away. A connection on which nothing comes for as long while answers are due is given up.
+/// How long a server may be away. A connection on which nothing comes for as long is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// ms before the first and at most before each further try to connect.
 const BACKOFF: (u64, u64) = (10, 500);
