@@ -43,8 +43,8 @@ pub(crate) struct Options {
     /// Makes the same choices again; the moments differ
     #[arg(long)]
     seed: Option<u64>,
-    /// Accounts, which are registered for the run
-    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(2..=20))]
+    /// Accounts, which are registered for the run; the last one stays away until the end
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(3..=20))]
     users: u32,
     /// Groups among them
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(..=20))]
@@ -103,13 +103,14 @@ pub(crate) async fn run(mut subject: Subject, options: &Options) -> Result<Repor
     eprintln!("seed {seed}");
     let started = Instant::now();
     let mut dice = Dice::new(seed);
-    let cast = Cast::gather(&subject.url(), options.size(&subject), &mut dice).await?;
+    let size = options.size(&subject);
+    let cast = Cast::gather(&subject.url(), size, &mut dice).await?;
     let manners = Manners {
         pace: options.pace.unwrap_or(subject.pace()),
         in_flight: options.in_flight as usize,
     };
     let (mut histories, devices) = take_places(cast, seed, manners);
-    let (devices, kills) = work(devices, &mut subject, options, &mut dice).await?;
+    let (devices, kills) = work(devices, size.devices, &mut subject, options, &mut dice).await?;
     let mut connections = 0;
     for (number, device) in devices.into_iter().enumerate() {
         connections += read_back(device, number, &mut histories).await?;
@@ -133,31 +134,31 @@ fn some_seed() -> u64 {
 /// Everybody with their dice, and the histories that they will write.
 fn take_places(cast: Cast, seed: u64, manners: Manners) -> (Vec<History>, Vec<Device>) {
     let clock = Arc::new(Clock::default());
-    let mut devices = Vec::new();
-    for (logins, places) in cast.logins.into_iter().zip(cast.places) {
-        for session in logins {
-            let number = devices.len();
-            devices.push(Device::new(
-                session,
-                places.clone(),
-                format!("{}-{number}", cast.tag),
-                Dice::of(seed, number as u64),
-                Arc::clone(&clock),
-                manners,
-            ));
-        }
-    }
-    (cast.histories, devices)
+    let users = cast.logins.into_iter().zip(cast.places);
+    let logins = users.flat_map(|(logins, places)| {
+        let with_places = move |session| (session, places.clone());
+        logins.into_iter().map(with_places)
+    });
+    let device = |(number, (session, places))| {
+        let (name, dice) = (
+            format!("{}-{number}", cast.tag),
+            Dice::of(seed, number as u64),
+        );
+        Device::new(session, places, name, dice, Arc::clone(&clock), manners)
+    };
+    (cast.histories, logins.enumerate().map(device).collect())
 }
 
-/// Lets the devices work while the server has its troubles; gives them back, and the number of kills.
+/// Lets all but the last `away` devices work while the server has its troubles; gives them back, and the number of kills.
 async fn work(
-    devices: Vec<Device>,
+    mut devices: Vec<Device>,
+    away: usize,
     subject: &mut Subject,
     options: &Options,
     dice: &mut Dice,
 ) -> Result<(Vec<Device>, u32)> {
     let (is_over, heeds) = watch::channel(false);
+    let away = devices.split_off(devices.len().saturating_sub(away));
     let mut working = JoinSet::new();
     for (number, device) in devices.into_iter().enumerate() {
         let heeds = heeds.clone();
@@ -177,8 +178,8 @@ async fn work(
     }
     devices.sort_unstable_by_key(|(number, _)| *number);
     let last = subject.settle().await?;
-    let devices = devices.into_iter().map(|(_, device)| device).collect();
-    Ok((devices, kills + last))
+    let devices = devices.into_iter().map(|(_, device)| device);
+    Ok((devices.chain(away).collect(), kills + last))
 }
 
 /// Takes what a device has recorded and reads its conversations once more; gives how often it connected.

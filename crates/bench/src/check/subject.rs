@@ -14,7 +14,12 @@ use crate::server::{Launch, Server};
 
 /// Devices that each user has on a server that is started here.
 pub(crate) const DEVICES: u32 = 2;
-const DEVICES_SETTING: (&str, &str) = ("HONGYAN_ACCOUNTS__DEVICES", "2");
+/// What such a server is told besides. The bound on connections is one that every system has the files for: each start
+/// would warn of it.
+const SETTINGS: &[(&str, &str)] = &[
+    ("HONGYAN_ACCOUNTS__DEVICES", "2"),
+    ("HONGYAN_LIMITS__CONNECTIONS", "500"),
+];
 
 /// ms that a server lives, at least and at most, before it is killed.
 const LIFE: (u64, u64) = (20, 1000);
@@ -36,7 +41,7 @@ impl Subject {
         let [.., high, middle, low] = std::process::id().to_be_bytes();
         let launch = Launch {
             listen: SocketAddr::from((Ipv4Addr::new(127, high | 0x40, middle, low), 0)),
-            settings: &[DEVICES_SETTING],
+            settings: SETTINGS,
         };
         Ok(Self::Own(Server::start(binary, disk, launch).await?))
     }
