@@ -116,13 +116,15 @@ pub(crate) async fn run(mut subject: Subject, options: &Options) -> Result<Repor
         connections += read_back(device, number, &mut histories).await?;
     }
     subject.end().await?;
+    let mut violations: Vec<_> = histories.iter().flat_map(judge).collect();
+    violations.sort_by_key(|violation| violation.rule);
     Ok(Report {
         seed,
         duration: started.elapsed(),
         kills,
         connections,
         counts: Counts::of(&histories),
-        violations: histories.iter().flat_map(judge).collect(),
+        violations,
     })
 }
 

@@ -287,8 +287,7 @@ impl Device {
         };
         let code = frame["code"].as_str().context("an answer without code")?;
         if code == "9996" {
-            let wait = frame["data"]["retryAfter"].as_u64().unwrap_or(1000);
-            self.memory.not_before = Some(Instant::now() + Duration::from_millis(wait));
+            self.memory.not_before = Some(Instant::now() + wait_of(&frame));
         }
         let now = self.clock.now();
         match asked {
@@ -424,14 +423,10 @@ pub(crate) async fn exchange(socket: &mut RawSocket, path: &str, data: &Value) -
         socket.send_text(frame).await?;
         let answer = timeout(PATIENCE, answer(socket));
         let answer = answer.await.context("no answer came")??;
-        match answer["code"].as_str() {
-            Some("0000") => return Ok(answer["data"].clone()),
-            Some("9996") => {
-                let wait = answer["data"]["retryAfter"].as_u64().unwrap_or(1000);
-                sleep(Duration::from_millis(wait)).await;
-            }
-            _ => bail!("{path} was refused: {answer}"),
+        if answer["code"] != "9996" {
+            return Ok(answer);
         }
+        sleep(wait_of(&answer)).await;
     }
 }
 
@@ -442,4 +437,9 @@ async fn answer(socket: &mut RawSocket) -> Result<Value> {
             return Ok(frame);
         }
     }
+}
+
+/// How long 9996 says to wait.
+fn wait_of(answer: &Value) -> Duration {
+    Duration::from_millis(answer["data"]["retryAfter"].as_u64().unwrap_or(1000))
 }

@@ -12,7 +12,7 @@ use std::{
 
 use super::history::{Entry, History, Shown, Wanted, What};
 
-/// A promise.
+/// A promise, the worst to break first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Rule {
     Lost,
