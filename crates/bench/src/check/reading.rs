@@ -1,14 +1,19 @@
 //! Reading everything back, as a device that has nothing yet.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 use hongyan_client::{RawSocket, Session};
 use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
 
 use super::{
-    device::exchange,
     history::{Reading, Shown},
-    wire::{Places, shown},
+    wire::{Places, shown, wait_of},
 };
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Reads the log and the history of each of a user's conversations, in the order of `places`.
 pub(crate) async fn read_all(
@@ -18,6 +23,7 @@ pub(crate) async fn read_all(
     backwards: bool,
 ) -> Result<Vec<Reading>> {
     let mut socket = session.socket("/ws").await?;
+    messages_are_kept(&mut socket).await?;
     let mut readings = Vec::new();
     for place in 0..places.all.len() {
         let mut reading = read_log(&mut socket, places, place).await?;
@@ -26,6 +32,18 @@ pub(crate) async fn read_all(
         readings.push(reading);
     }
     Ok(readings)
+}
+
+/// A server that deletes what was delivered breaks no promise, and cannot be judged.
+async fn messages_are_kept(socket: &mut RawSocket) -> Result<()> {
+    let answer = exchange(socket, "/ws/chat/conversations", &json!({"limit": 100})).await?;
+    let cards = answer["data"]["list"].as_array();
+    for card in cards.into_iter().flatten() {
+        if card["keep"] == "until-delivered" {
+            bail!("the server must keep messages: set messages.keep to \"forever\" or to days");
+        }
+    }
+    Ok(())
 }
 
 async fn read_log(socket: &mut RawSocket, places: &Places, place: usize) -> Result<Reading> {
@@ -83,6 +101,29 @@ async fn read_history(
             (Some(false), _) => return Ok(messages),
             (Some(true), Some(reached)) if reached != edge => edge = reached,
             _ => bail!("a page of the history has no end: {side} {edge}"),
+        }
+    }
+}
+
+/// One request and its answer, on a socket on which nothing else is asked.
+async fn exchange(socket: &mut RawSocket, path: &str, data: &Value) -> Result<Value> {
+    loop {
+        let frame = json!({"reqId": 0, "path": path, "data": data}).to_string();
+        socket.send_text(frame).await?;
+        let answer = timeout(PATIENCE, answer(socket));
+        let answer = answer.await.context("no answer came")??;
+        if answer["code"] != "9996" {
+            return Ok(answer);
+        }
+        sleep(wait_of(&answer)).await;
+    }
+}
+
+async fn answer(socket: &mut RawSocket) -> Result<Value> {
+    loop {
+        let frame: Value = serde_json::from_str(&socket.next().await?)?;
+        if frame["code"].is_string() {
+            return Ok(frame);
         }
     }
 }

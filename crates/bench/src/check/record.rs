@@ -1,14 +1,16 @@
 //! What one device asked for and learned, while it runs.
 
+use std::collections::BTreeSet;
+
 use super::{
-    history::{Answer, Change, History, Moment, Outcome, Step, Synced, Try, View},
+    history::{Answer, Change, History, Moment, Outcome, Sending, Step, Synced, Try, View},
     wire::Places,
 };
 
 /// Everything that one device knows of one conversation.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    pub(crate) sendings: Vec<super::history::Sending>,
+    pub(crate) sendings: Vec<Sending>,
     pub(crate) changes: Vec<Change>,
     pub(crate) view: View,
     reached: Reached,
@@ -20,7 +22,7 @@ struct Reached {
     /// It has learned of everything up to here.
     contiguous: i64,
     /// Of these too.
-    beyond: std::collections::BTreeSet<i64>,
+    beyond: BTreeSet<i64>,
 }
 
 impl Known {

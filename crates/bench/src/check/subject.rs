@@ -30,7 +30,7 @@ const AFTERMATH: Duration = Duration::from_secs(6);
 
 pub(crate) enum Subject {
     /// Started here, and killed again and again.
-    Own(Server),
+    Own(Box<Server>),
     /// Somebody's, at this address.
     Running(String),
 }
@@ -43,7 +43,8 @@ impl Subject {
             listen: SocketAddr::from((Ipv4Addr::new(127, high | 0x40, middle, low), 0)),
             settings: SETTINGS,
         };
-        Ok(Self::Own(Server::start(binary, disk, launch).await?))
+        let server = Server::start(binary, disk, launch).await?;
+        Ok(Self::Own(Box::new(server)))
     }
 
     pub(crate) fn url(&self) -> String {

@@ -1,6 +1,9 @@
 //! What is said on the socket, read by this program's own eyes: neither the protocol crate's types nor the client.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -159,7 +162,9 @@ fn entry(event: &Value) -> Result<Option<Entry>> {
 /// The answer to a message. A server that keeps none has no `seq` to give.
 pub(crate) fn receipt(data: &Value) -> Result<Receipt> {
     Ok(Receipt {
-        seq: number(data, "seq").context("the server must keep messages (messages.keep)")?,
+        seq: number(data, "seq").context(
+            "the server must keep messages: set messages.keep to \"forever\" or to days",
+        )?,
         msg_id: text(data, "msgId")?,
         time: number(data, "time")?,
     })
@@ -167,7 +172,7 @@ pub(crate) fn receipt(data: &Value) -> Result<Receipt> {
 
 /// A message of /ws/chat/history.
 pub(crate) fn shown(message: &Value) -> Result<Shown> {
-    let mut reactions = std::collections::BTreeSet::new();
+    let mut reactions = BTreeSet::new();
     for reaction in message["reactions"].as_array().into_iter().flatten() {
         let emoji = text(reaction, "emoji")?;
         for user in reaction["userIds"].as_array().into_iter().flatten() {
@@ -193,4 +198,9 @@ fn number(of: &Value, field: &str) -> Result<i64> {
 fn text(of: &Value, field: &str) -> Result<String> {
     let found = of[field].as_str().map(str::to_owned);
     found.with_context(|| format!("{field} is missing in {of}"))
+}
+
+/// How long 9996 says to wait.
+pub(crate) fn wait_of(answer: &Value) -> Duration {
+    Duration::from_millis(answer["data"]["retryAfter"].as_u64().unwrap_or(1000))
 }

@@ -17,8 +17,11 @@ fn done(at: u64, seq: i64) -> Option<(u64, Answer)> {
     Some((at, Answer::Done(receipt)))
 }
 
-fn sending(sender: &str, id: &str, tries: &[(u64, u64, Option<(u64, Answer)>)]) -> Sending {
-    let one = |(connection, asked, answer): &(u64, u64, Option<(u64, Answer)>)| Try {
+/// The connection, when it was asked, and the answer.
+type Asked = (u64, u64, Option<(u64, Answer)>);
+
+fn sending(sender: &str, id: &str, tries: &[Asked]) -> Sending {
+    let one = |(connection, asked, answer): &Asked| Try {
         connection: *connection,
         asked: *asked,
         answer: answer.clone(),
