@@ -86,7 +86,7 @@ impl Server {
         };
         if !binary.is_file() {
             bail!(
-                "there is no server at {}: build it with cargo build --release -p hongyan-server, or name it with --server-binary",
+                "there is no server at {}: build it as this program was built (cargo build [--release] -p hongyan-server), or name it with --server-binary",
                 binary.display()
             );
         }
