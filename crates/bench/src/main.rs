@@ -1,9 +1,11 @@
-//! The load generator: starts a server (or takes a running one), loads it, and prints what it cost.
+//! The load generator and the checker: start a server (or take a running one), load it, and print what it cost, or
+//! whether it kept its promises.
 #![allow(
     clippy::print_stdout,
     reason = "the figures of a command belong on stdout"
 )]
 
+mod check;
 mod codec;
 mod fanout;
 mod idle;
@@ -19,15 +21,24 @@ mod server;
 mod socket;
 mod table;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Parser, Subcommand};
-use tokio::{runtime::Builder, time::timeout};
+use tokio::{
+    runtime::Builder,
+    signal::unix::{SignalKind, signal},
+    time::sleep,
+};
 
-use self::{machine::Core, server::Server};
+use self::{
+    check::Subject,
+    machine::Core,
+    server::{Launch, Server},
+};
 
-/// Measures Hongyan: memory of idle connections, fan-out in a group, messages between pairs.
+/// Measures Hongyan (memory of idle connections, fan-out in a group, messages between pairs), and checks that it loses
+/// nothing.
 ///
 /// Each scenario starts a server of its own with a temporary data folder, unless --url names a running one.
 #[derive(Parser, Debug)]
@@ -41,6 +52,15 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Scenario {
+    #[command(flatten)]
+    Load(Load),
+    /// Whether nothing acknowledged is lost, doubled or reordered while the server is killed again and again
+    Check(check::Options),
+}
+
+/// What is measured.
+#[derive(Subcommand, Debug)]
+enum Load {
     /// Memory of the server for each idle notice connection
     Idle(idle::Options),
     /// One publisher, one group, many members online
@@ -60,9 +80,9 @@ struct Setting {
     /// Folder in which the server's temporary data folder is made: it chooses the disk
     #[arg(long, global = true, value_name = "FOLDER", conflicts_with = "url")]
     data_dir: Option<PathBuf>,
-    /// Measures a running server, which must exempt this address from its rates
-    #[arg(long, global = true, value_name = "ADDRESS:PORT", requires = "pid")]
-    url: Option<SocketAddr>,
+    /// Takes a running server. To be measured, it must exempt this address from its rates, and --pid must be given
+    #[arg(long, global = true, value_name = "URL")]
+    url: Option<String>,
     /// The process of the server at --url, on this machine
     #[arg(long, global = true, value_name = "PID", requires = "url")]
     pid: Option<u32>,
@@ -74,7 +94,7 @@ struct Setting {
     deadline: u64,
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     let cli = Cli::parse();
     let facts = machine::facts(cli.setting.pin);
     machine::raise_file_limit();
@@ -87,35 +107,80 @@ fn main() -> Result<()> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let deadline = Duration::from_secs(cli.setting.deadline);
-    let table = runtime
-        .block_on(async { timeout(deadline, run(&cli)).await })
-        .with_context(|| {
-            format!(
-                "not finished within {} s; ask for less, or raise --deadline",
-                deadline.as_secs()
-            )
-        })??;
-    println!("{table}{facts}");
-    Ok(())
+    // What is given up drops its server, and that its data folder.
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            outcome = run(&cli) => outcome,
+            why = given_up(Duration::from_secs(cli.setting.deadline)) => Err(why?),
+        }
+    })?;
+    match outcome {
+        Outcome::Measured(table) => {
+            println!("{table}{facts}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Outcome::Checked(report) => {
+            println!("{report}");
+            Ok(ExitCode::from(u8::from(!report.is_clean())))
+        }
+    }
 }
 
-async fn run(cli: &Cli) -> Result<table::Table> {
-    let mut server = match (cli.setting.url, cli.setting.pid) {
-        (Some(address), Some(pid)) => Server::running(address, pid),
-        _ => {
-            let binary = cli.setting.server_binary.clone();
-            Server::start(binary, cli.setting.data_dir.as_deref()).await?
+/// Waits for the deadline, SIGINT or SIGTERM, and says which it was.
+async fn given_up(deadline: Duration) -> Result<anyhow::Error> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    Ok(tokio::select! {
+        () = sleep(deadline) => anyhow!(
+            "not finished within {} s; ask for less, or raise --deadline",
+            deadline.as_secs()
+        ),
+        _ = terminated.recv() => anyhow!("ended by SIGTERM"),
+        _ = interrupted.recv() => anyhow!("ended by SIGINT"),
+    })
+}
+
+/// What a scenario comes to.
+enum Outcome {
+    Measured(table::Table),
+    Checked(check::Report),
+}
+
+async fn run(cli: &Cli) -> Result<Outcome> {
+    match &cli.scenario {
+        Scenario::Check(options) => check(&cli.setting, options).await.map(Outcome::Checked),
+        Scenario::Load(load) => measure(&cli.setting, load).await.map(Outcome::Measured),
+    }
+}
+
+async fn check(setting: &Setting, options: &check::Options) -> Result<check::Report> {
+    if setting.pin || setting.pid.is_some() {
+        bail!("--pin and --pid are for what is measured, not for a check");
+    }
+    let subject = match &setting.url {
+        Some(url) => Subject::Running(url.clone()),
+        None => Subject::start(setting.server_binary.clone(), setting.data_dir.as_deref()).await?,
+    };
+    check::run(subject, options).await
+}
+
+async fn measure(setting: &Setting, load: &Load) -> Result<table::Table> {
+    let mut server = match (&setting.url, setting.pid) {
+        (Some(url), Some(pid)) => Server::running(address(url)?, pid),
+        (Some(_), None) => bail!("a running server is measured by its process: name it with --pid"),
+        (None, _) => {
+            let binary = setting.server_binary.clone();
+            Server::start(binary, setting.data_dir.as_deref(), Launch::PLAIN).await?
         }
     };
-    if cli.setting.pin {
+    if setting.pin {
         machine::pin(Core::Generator)?;
     }
-    let done = match &cli.scenario {
-        Scenario::Idle(options) => idle::run(&mut server, options, cli.setting.pin).await,
-        Scenario::Fanout(options) => fanout::run(&server, options).await,
-        Scenario::Senders(options) => senders::run(&server, options).await,
-        Scenario::Pairs(options) => pairs::run(&server, options).await,
+    let done = match load {
+        Load::Idle(options) => idle::run(&mut server, options, setting.pin).await,
+        Load::Fanout(options) => fanout::run(&server, options).await,
+        Load::Senders(options) => senders::run(&server, options).await,
+        Load::Pairs(options) => pairs::run(&server, options).await,
     };
     match server.stop().await {
         Ok(()) => done,
@@ -125,4 +190,12 @@ async fn run(cli: &Cli) -> Result<table::Table> {
             Err(lost) => lost.context(ended),
         }),
     }
+}
+
+/// `http://ADDRESS:PORT`, or without the scheme.
+fn address(url: &str) -> Result<SocketAddr> {
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    address
+        .parse()
+        .with_context(|| format!("{url}: to be measured, a server is named by its ADDRESS:PORT"))
 }

@@ -2,10 +2,11 @@
 
 use std::{
     env,
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::Stdio,
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
@@ -32,6 +33,21 @@ const SETTINGS: [(&str, &str); 6] = [
     ("HONGYAN_LOG", "warn"),
 ];
 
+/// Where a server listens and what it is told besides [`SETTINGS`].
+#[derive(Clone, Copy)]
+pub(crate) struct Launch {
+    pub(crate) listen: SocketAddr,
+    pub(crate) settings: &'static [(&'static str, &'static str)],
+}
+
+impl Launch {
+    /// On a free port of this machine.
+    pub(crate) const PLAIN: Self = Self {
+        listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+        settings: &[],
+    };
+}
+
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) pid: u32,
@@ -43,18 +59,34 @@ struct Own {
     child: Child,
     binary: PathBuf,
     folder: TempDir,
+    launch: Launch,
+}
+
+impl Drop for Own {
+    /// However this program ends: the process is gone before its data folder is removed, or it would write into it.
+    fn drop(&mut self) {
+        let until = Instant::now() + STOP;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
+            _ = self.child.start_kill();
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
 }
 
 impl Server {
-    /// Starts a server on a free port. Without a `binary` it is the one that was built with this program.
-    pub(crate) async fn start(binary: Option<PathBuf>, disk: Option<&Path>) -> Result<Self> {
+    /// Starts a server. Without a `binary` it is the one that was built with this program.
+    pub(crate) async fn start(
+        binary: Option<PathBuf>,
+        disk: Option<&Path>,
+        launch: Launch,
+    ) -> Result<Self> {
         let binary = match binary {
             Some(binary) => binary,
             None => env::current_exe()?.with_file_name("hongyan"),
         };
         if !binary.is_file() {
             bail!(
-                "there is no server at {}: build it with cargo build --release -p hongyan-server, or name it with --server-binary",
+                "there is no server at {}: build it as this program was built (cargo build [--release] -p hongyan-server), or name it with --server-binary",
                 binary.display()
             );
         }
@@ -63,7 +95,7 @@ impl Server {
             .prefix("hongyan-bench-")
             .tempdir_in(&disk)
             .with_context(|| format!("cannot make a data folder in {}", disk.display()))?;
-        let (child, pid, address) = spawn(&binary, folder.path()).await?;
+        let (child, pid, address) = spawn(&binary, folder.path(), launch).await?;
         Ok(Self {
             address,
             pid,
@@ -71,6 +103,7 @@ impl Server {
                 child,
                 binary,
                 folder,
+                launch,
             }),
         })
     }
@@ -104,8 +137,24 @@ impl Server {
         };
         end(&mut own.child, self.pid).await?;
         before_start()?;
-        (own.child, self.pid, self.address) = spawn(&own.binary, own.folder.path()).await?;
+        (own.child, self.pid, self.address) =
+            spawn(&own.binary, own.folder.path(), own.launch).await?;
         Ok(true)
+    }
+
+    /// Kills the server with SIGKILL, and starts it again on the same data and the same port.
+    pub(crate) async fn crash(&mut self) -> Result<()> {
+        let Some(own) = &mut self.own else {
+            bail!("only a server that was started here is killed");
+        };
+        if let Some(status) = own.child.try_wait()? {
+            bail!("the server ended by itself: {status}");
+        }
+        own.child.kill().await?;
+        own.launch.listen = self.address;
+        (own.child, self.pid, self.address) =
+            spawn(&own.binary, own.folder.path(), own.launch).await?;
+        Ok(())
     }
 
     /// Ends the server, if it was started here.
@@ -117,11 +166,17 @@ impl Server {
     }
 }
 
-async fn spawn(binary: &Path, folder: &Path) -> Result<(Child, u32, SocketAddr)> {
+async fn spawn(binary: &Path, folder: &Path, launch: Launch) -> Result<(Child, u32, SocketAddr)> {
     let mut child = Command::new(binary)
-        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .args([
+            "serve",
+            "--listen",
+            &launch.listen.to_string(),
+            "--data-dir",
+        ])
         .arg(folder)
         .envs(SETTINGS)
+        .envs(launch.settings.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
