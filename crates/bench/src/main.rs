@@ -11,6 +11,7 @@ mod fanout;
 mod idle;
 mod latencies;
 mod machine;
+mod pages;
 mod pairs;
 mod people;
 mod process;
@@ -67,6 +68,8 @@ enum Load {
     Fanout(fanout::Options),
     /// Few and many senders that wait for each answer, beside SQLite's own limit
     Senders(senders::Options),
+    /// Lists, history and search of somebody with much to look through, and resuming after an absence
+    Pages(pages::Options),
     /// Many pairs of friends, one of each writing to the other
     Pairs(pairs::Options),
 }
@@ -180,6 +183,7 @@ async fn measure(setting: &Setting, load: &Load) -> Result<table::Table> {
         Load::Idle(options) => idle::run(&mut server, options, setting.pin).await,
         Load::Fanout(options) => fanout::run(&server, options).await,
         Load::Senders(options) => senders::run(&server, options).await,
+        Load::Pages(options) => pages::run(&server, options).await,
         Load::Pairs(options) => pairs::run(&server, options).await,
     };
     match server.stop().await {
