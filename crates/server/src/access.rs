@@ -4,9 +4,9 @@ use hongyan_protocol::{
     Code,
     conversation::Target,
     group::{Invite, Role},
-    id::{ConversationId, GroupId, UserId},
+    id::{GroupId, UserId},
 };
-use hongyan_store::{Conversation, Cursor, Group, View};
+use hongyan_store::{Contact, Conversation, Cursor, Group, View};
 
 use crate::error::{Error, Result};
 
@@ -61,10 +61,10 @@ pub fn may_speak(view: &View<'_>, group: &Group, user: UserId, now: i64) -> Resu
 /// 0002), members who are not muted (0201, 0206, 0213).
 pub fn may_write(view: &View<'_>, user: UserId, target: Target, now: i64) -> Result<()> {
     match target {
-        Target::Friend(friend) => {
-            conversation_with(view, user, friend)?;
-            reaches(view, user, friend)
-        }
+        Target::Friend(friend) => match contact(view, user, friend)?.blocked {
+            true => Err(Code::Blocked.into()),
+            false => Ok(()),
+        },
         Target::Group(group) => {
             let group = view.group(group)?.ok_or(Code::NoSuchGroup)?;
             may_speak(view, &group, user, now)
@@ -93,10 +93,9 @@ pub fn may_invite(group: &Group, role: Role) -> bool {
     role >= Role::Admin || group.invite == Invite::Members
 }
 
-/// The conversation of two friends; 0001 where they are none, or the other does not exist.
-pub fn conversation_with(view: &View<'_>, user: UserId, friend: UserId) -> Result<ConversationId> {
-    let friendship = view.friendship(user, friend)?.ok_or(Code::NotFriend)?;
-    Ok(friendship.conversation_id)
+/// How a user reaches a friend; 0001 where they are none, or the other does not exist.
+pub fn contact(view: &View<'_>, user: UserId, friend: UserId) -> Result<Contact> {
+    Ok(view.contact(user, friend)?.ok_or(Code::NotFriend)?)
 }
 
 /// A conversation that somebody may read, and how far they have got in it.

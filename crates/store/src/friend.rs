@@ -1,6 +1,9 @@
 //! Friendships.
 
-use hongyan_protocol::id::{ConversationId, UserId};
+use hongyan_protocol::{
+    id::{ConversationId, UserId},
+    keep::Keep,
+};
 
 use crate::{
     Error, Tx, User, View,
@@ -45,7 +48,35 @@ impl Friendship {
     }
 }
 
+/// What a message to a friend needs to know, in one look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    pub conversation_id: ConversationId,
+    /// How long the two chose to keep messages; `None` leaves it to the server's setting.
+    pub keep: Option<Keep>,
+    /// Whether the friend wants to hear nothing from the user.
+    pub blocked: bool,
+}
+
 impl View<'_> {
+    /// How `user` reaches `friend`; `None` when they are no friends.
+    pub fn contact(&self, user: UserId, friend: UserId) -> Result<Option<Contact>, Error> {
+        self.row(
+            "SELECT f.conversation_id, c.keep, b.user_id FROM friends f
+             JOIN conversations c ON c.id = f.conversation_id
+             LEFT JOIN blocks b ON b.user_id = f.friend_id AND b.blocked_id = f.user_id
+             WHERE f.user_id = $1 AND f.friend_id = $2",
+            values![user, friend],
+            |row| {
+                Ok(Contact {
+                    conversation_id: row.get(0)?,
+                    keep: row.get(1)?,
+                    blocked: row.get::<Option<UserId>>(2)?.is_some(),
+                })
+            },
+        )
+    }
+
     /// The friendship of `user` with `friend`, as `user` sees it.
     pub fn friendship(&self, user: UserId, friend: UserId) -> Result<Option<Friendship>, Error> {
         self.row(

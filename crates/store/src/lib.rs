@@ -45,7 +45,7 @@ pub use cursor::Cursor;
 pub use db::{Tx, View};
 pub use error::{Error, OpenError};
 pub use file::{File, SMALLEST_SHARE, Thumb};
-pub use friend::{Friend, Friendship};
+pub use friend::{Contact, Friend, Friendship};
 pub use friend_apply::{ApplyState, FriendApply, NewFriendApply, PastFriendApply};
 pub use group::{Group, GroupChange, JoinedGroup, NewGroup};
 pub use group_apply::{GroupApply, NewGroupApply};

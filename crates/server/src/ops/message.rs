@@ -58,13 +58,12 @@ async fn send_to_friend(
         ctx.app.hub.clone(),
     );
     ctx.change(move |tx, telling| {
-        let conversation = access::conversation_with(tx, draft.sender, friend)?;
-        if let Err(refusal) = access::reaches(tx, draft.sender, friend)
-            && tx.repeat_of(conversation, &draft)?.is_none()
-        {
-            return Err(refusal);
+        let contact = access::contact(tx, draft.sender, friend)?;
+        let conversation = contact.conversation_id;
+        if contact.blocked && tx.repeat_of(conversation, &draft)?.is_none() {
+            return Err(Code::Blocked.into());
         }
-        let keep = effective(keep, tx.chosen_keep(conversation)?);
+        let keep = effective(keep, contact.keep);
         let refuse_offline = refuse_offline || keep == Keep::None;
         if refuse_offline
             && tx.repeat_of(conversation, &draft)?.is_none()
