@@ -148,3 +148,42 @@ async fn make_template(client: &Client) {
         .await
         .unwrap();
 }
+
+/// Every row of every table of the database that belongs to a test's data directory, as text; nothing with SQLite, whose
+/// file can be read.
+#[must_use]
+pub fn rows(data_dir: &Path) -> Vec<u8> {
+    let mut text = String::new();
+    if let Some(url) = url(data_dir) {
+        with_client(url.expose(), async |client| {
+            let tables = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+            for table in client.query(tables, &[]).await.unwrap() {
+                let table: &str = table.get(0);
+                let sql = format!("SELECT COALESCE(string_agg(t::text, ' '), '') FROM {table} t");
+                text += client.query_one(&sql, &[]).await.unwrap().get(0);
+            }
+        });
+    }
+    text.into_bytes()
+}
+
+/// Has the PostgreSQL database that belongs to a test's data directory refuse every write, or take them again.
+pub fn refuse_writes(data_dir: &Path, refuse: bool) {
+    let each = if refuse {
+        "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE OR DELETE ON %I EXECUTE FUNCTION refuse()"
+    } else {
+        "DROP TRIGGER refuse ON %I"
+    };
+    let sql = format!(
+        "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+         $$BEGIN RAISE 'refused for a test'; END$$;
+         DO $$DECLARE t text; BEGIN
+         FOR t IN SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace LOOP
+         EXECUTE format('{each}', t);
+         END LOOP; END$$"
+    );
+    let url = url(data_dir).expect("the tests run on PostgreSQL");
+    with_client(url.expose(), async |client| {
+        client.batch_execute(&sql).await.unwrap()
+    });
+}

@@ -4,6 +4,7 @@ mod file;
 mod friends;
 mod groups;
 mod nouns;
+mod postgres;
 mod search;
 mod writing;
 

@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, fmt};
 
 use bytes::BytesMut;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, WrongType, to_sql_checked};
 
 use crate::{
     Error,
@@ -40,6 +40,7 @@ impl ToSql for Value<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Refusal> {
         match self {
             Self::Null => Ok(IsNull::Yes),
+            value if value.postgres_type() != *ty => Err(WrongType::new::<Self>(ty.clone()).into()),
             Self::Int(number) => number.to_sql(ty, out),
             Self::Text(text) => text.to_sql(ty, out),
             Self::Bytes(bytes) => bytes.to_sql(ty, out),
@@ -47,8 +48,9 @@ impl ToSql for Value<'_> {
         }
     }
 
-    fn accepts(ty: &Type) -> bool {
-        [Type::INT8, Type::TEXT, Type::BYTEA, Type::UNKNOWN].contains(ty)
+    /// NULL has any type; the others are checked with their values.
+    fn accepts(_: &Type) -> bool {
+        true
     }
 
     to_sql_checked!();

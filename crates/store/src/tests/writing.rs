@@ -21,7 +21,7 @@ impl From<Error> for Refusal {
 }
 
 /// Keeps the writer busy until the answer is dropped, so that what is queued meanwhile makes one batch.
-fn hold_writer(fixture: &Fixture) -> mpsc::Sender<()> {
+pub(super) fn hold_writer(fixture: &Fixture) -> mpsc::Sender<()> {
     let (release, held) = mpsc::channel();
     let (begin, begun) = mpsc::channel();
     drop(fixture.tx(move |_| {
