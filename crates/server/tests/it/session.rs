@@ -87,7 +87,7 @@ async fn the_older_login_can_do_nothing_once_the_newer_one_is_answered() {
         assert_eq!(turned_away(socket).await, Some(1008), "{path}");
     }
     newer.come_online().await;
-    bo.heard_nothing().await;
+    bo.forget_presence().await;
     assert!(newer.friends().await.unwrap().len() == 1, "still friends");
     newer.heard_nothing().await;
 }

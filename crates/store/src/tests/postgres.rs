@@ -54,7 +54,7 @@ async fn a_connection_that_broke_while_nobody_used_it_is_made_again_unnoticed() 
         assert_eq!(stored(appended.await.unwrap()).seq, seq);
     }
     for _ in 0..8 {
-        let log = fixture.view(move |view| view.history(conversation, 0, 9));
+        let log = fixture.view(move |view| view.messages_after(conversation, 0, 9));
         assert_eq!(log.await.len(), 2);
     }
 }
