@@ -89,17 +89,34 @@ fn test(yes: bool) -> ExitCode {
 
 /// What `cargo xtask test` does, in order. That docs/protocol.md is current is one of the Rust tests.
 fn test_steps(tools: &Tools) -> Vec<Step> {
-    let (command, counting): (&'static [&'static str], _) = if tools.has("cargo-nextest") {
-        (
-            &["cargo", "nextest", "run", "--workspace", "--no-fail-fast"],
-            Counting::Nextest,
-        )
-    } else {
-        (
-            &["cargo", "test", "--workspace", "--tests", "--no-fail-fast"],
-            Counting::Libtest,
-        )
-    };
+    let (command, on_postgres, counting): (&'static [_], &'static [_], _) =
+        if tools.has("cargo-nextest") {
+            (
+                &["cargo", "nextest", "run", "--workspace", "--no-fail-fast"],
+                &[
+                    "cargo",
+                    "nextest",
+                    "run",
+                    "--package=hongyan-store",
+                    "--package=hongyan-server",
+                    "--no-fail-fast",
+                ],
+                Counting::Nextest,
+            )
+        } else {
+            (
+                &["cargo", "test", "--workspace", "--tests", "--no-fail-fast"],
+                &[
+                    "cargo",
+                    "test",
+                    "--package=hongyan-store",
+                    "--package=hongyan-server",
+                    "--tests",
+                    "--no-fail-fast",
+                ],
+                Counting::Libtest,
+            )
+        };
     vec![
         Step::new(
             "format",
@@ -120,6 +137,7 @@ fn test_steps(tools: &Tools) -> Vec<Step> {
             Counting::OneCheck,
         ),
         Step::new("Rust tests", command, counting),
+        Step::new("tests on PostgreSQL", on_postgres, counting).on_postgres(),
         Step::new(
             "doc tests",
             &["cargo", "test", "--workspace", "--doc", "--no-fail-fast"],

@@ -24,7 +24,7 @@ pub(crate) struct Link {
 /// The databases that there are. Both run the same statements; where they have to differ, this says which it is.
 pub(crate) enum Connection {
     Sqlite(Sqlite),
-    Postgres(Postgres),
+    Postgres(Box<Postgres>),
 }
 
 /// What each of the two does in its own way.

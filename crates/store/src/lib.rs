@@ -180,7 +180,10 @@ impl Links {
         } else {
             Role::Write
         };
-        let open = |role| Postgres::open(Arc::clone(&server), role).map(Connection::Postgres);
+        let open = |role| {
+            Postgres::open(Arc::clone(&server), role)
+                .map(|postgres| Connection::Postgres(Box::new(postgres)))
+        };
         let write = open(role).map_err(broken)?;
         Self::new(write, || open(Role::Read), options).map_err(broken)
     }

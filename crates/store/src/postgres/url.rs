@@ -12,7 +12,7 @@ use tokio_postgres::{
 pub struct DatabaseUrl {
     text: String,
     place: String,
-    config: Config,
+    config: Box<Config>,
     root_certificates: Option<String>,
 }
 
@@ -95,7 +95,7 @@ impl FromStr for DatabaseUrl {
         Ok(Self {
             text: text.to_owned(),
             place: without_password(scheme, rest, &shown),
-            config,
+            config: Box::new(config),
             root_certificates,
         })
     }
