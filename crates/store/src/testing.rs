@@ -70,6 +70,21 @@ pub fn remove(data_dir: &Path) {
     }
 }
 
+/// Ends every connection to the PostgreSQL database that belongs to a test's data directory, and lets new ones in or not.
+pub fn admit(data_dir: &Path, admit: bool) {
+    let name = name(data_dir);
+    administer(async |client| {
+        for sql in [
+            format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {admit}"),
+            format!(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"
+            ),
+        ] {
+            client.batch_execute(&sql).await.unwrap();
+        }
+    });
+}
+
 /// Does something, as the one who may do everything, on the server's first database.
 pub fn administer(work: impl AsyncFnOnce(&Client) + Send) {
     with_client(&server(), work);

@@ -24,22 +24,6 @@ impl Fixture {
             client.batch_execute(sql).await.unwrap();
         });
     }
-
-    /// Ends every connection of the store, and lets it make new ones or not.
-    fn cut(&self, admit: bool) {
-        let url = testing::url(self.directory.path()).unwrap();
-        let (_, name) = url.expose().rsplit_once('/').unwrap();
-        testing::administer(async |client| {
-            for sql in [
-                format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {admit}"),
-                format!(
-                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"
-                ),
-            ] {
-                client.batch_execute(&sql).await.unwrap();
-            }
-        });
-    }
 }
 
 #[tokio::test]
@@ -48,7 +32,7 @@ async fn a_connection_that_broke_while_nobody_used_it_is_made_again_unnoticed() 
         return;
     };
     let (ann, _, conversation) = fixture.friends().await;
-    fixture.cut(true);
+    testing::admit(fixture.directory.path(), true);
     for seq in 1..=2 {
         let appended = fixture.tx(move |tx| tx.append(conversation, &draft(ann, "hi"), 1));
         assert_eq!(stored(appended.await.unwrap()).seq, seq);
@@ -86,12 +70,12 @@ async fn without_its_database_a_store_breaks_every_call_and_comes_back_with_it()
     let Some(fixture) = Fixture::on_postgres() else {
         return;
     };
-    fixture.cut(false);
+    testing::admit(fixture.directory.path(), false);
     for _ in 0..3 {
         assert!(fixture.tx(|tx| tx.check()).await.is_err());
         assert!(fixture.store.check().await.is_err());
     }
-    fixture.cut(true);
+    testing::admit(fixture.directory.path(), true);
     // Attempts to connect pause for up to five seconds after failures.
     let back = async {
         while fixture.store.check().await.is_err() {
