@@ -24,7 +24,7 @@ pub enum Error {
     #[error("the connection to the database was lost; what was being written may be stored or not")]
     Lost,
     /// Another server has this PostgreSQL database; nothing was done.
-    #[error("another server uses the database; stop one of them")]
+    #[error("the database is in use by another server")]
     Claimed,
     /// The operation panicked and was rolled back.
     #[error("an operation on the store panicked")]
@@ -65,6 +65,9 @@ pub enum OpenError {
         "cannot use the database {place}: {source}; check the URL, that the server runs, and that its user may make tables"
     )]
     Unusable { place: String, source: Error },
+    /// Another server has this PostgreSQL database.
+    #[error("the database {place} is in use by another server; stop that one first")]
+    InUse { place: String },
     /// PostgreSQL is older than this release was tested with.
     #[error("the database {place} is PostgreSQL {found}, but 14 or later is needed: upgrade it")]
     OldServer { place: String, found: String },

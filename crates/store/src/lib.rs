@@ -184,7 +184,12 @@ impl Links {
             Postgres::open(Arc::clone(&server), role)
                 .map(|postgres| Connection::Postgres(Box::new(postgres)))
         };
-        let write = open(role).map_err(broken)?;
+        let write = open(role).map_err(|error| match error {
+            Error::Claimed => OpenError::InUse {
+                place: url.to_string(),
+            },
+            error => broken(error),
+        })?;
         Self::new(write, || open(Role::Read), options).map_err(broken)
     }
 

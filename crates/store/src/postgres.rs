@@ -7,11 +7,7 @@ mod session;
 mod url;
 mod value;
 
-use std::{
-    cell::{Cell as Slot, RefCell},
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use futures_util::TryStreamExt;
 use tokio::{
@@ -36,12 +32,6 @@ use crate::{
 /// statement, which answers with an error and keeps the connection.
 const ANSWER: Duration = Duration::from_secs(40);
 
-/// Pause after the first attempt to connect that failed; each further one doubles it, up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-
-/// Longest pause between two attempts to connect.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
 /// For how long a connection that ends may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -63,15 +53,7 @@ pub(crate) struct Postgres {
     role: Role,
     runtime: Runtime,
     session: RefCell<Option<Session>>,
-    pause: Slot<Option<Pause>>,
     transaction: RefCell<Transaction>,
-}
-
-/// No attempt to connect is made before `until`.
-#[derive(Clone, Copy)]
-struct Pause {
-    until: Instant,
-    length: Duration,
 }
 
 #[derive(Default)]
@@ -126,7 +108,6 @@ impl Postgres {
             role,
             runtime,
             session: RefCell::new(Some(session)),
-            pause: Slot::new(None),
             transaction: RefCell::default(),
         })
     }
@@ -240,8 +221,7 @@ impl Postgres {
             return Ok(());
         }
         self.disconnect();
-        let pause = self.pause.get();
-        if pause.is_some_and(|pause| Instant::now() < pause.until) {
+        if self.server.pauses() {
             return Err(Error::Unreachable);
         }
         match self
@@ -251,14 +231,12 @@ impl Postgres {
             Ok(session) => {
                 tracing::info!(database = %self.server.place(), "connected to the database again");
                 self.session.replace(Some(session));
-                self.pause.set(None);
+                self.server.note_success();
                 Ok(())
             }
             Err(error) => {
                 tracing::warn!(database = %self.server.place(), %error, "cannot connect to the database");
-                let length = pause.map_or(FIRST_PAUSE, |pause| LONGEST_PAUSE.min(2 * pause.length));
-                let until = Instant::now() + length;
-                self.pause.set(Some(Pause { until, length }));
+                self.server.note_failure();
                 Err(error)
             }
         }

@@ -70,6 +70,21 @@ pub fn remove(data_dir: &Path) {
     }
 }
 
+/// Copies the PostgreSQL database that belongs to a test's data directory, which nobody may be using.
+pub fn save(data_dir: &Path) {
+    let name = name(data_dir);
+    let sql = format!("CREATE DATABASE {name}_saved TEMPLATE {name}");
+    administer(async |client| client.batch_execute(&sql).await.unwrap());
+}
+
+/// Puts back what [`save`] copied.
+pub fn put_back(data_dir: &Path) {
+    remove(data_dir);
+    let name = name(data_dir);
+    let sql = format!("ALTER DATABASE {name}_saved RENAME TO {name}");
+    administer(async |client| client.batch_execute(&sql).await.unwrap());
+}
+
 /// Ends every connection to the PostgreSQL database that belongs to a test's data directory, and lets new ones in or not.
 pub fn admit(data_dir: &Path, admit: bool) {
     let name = name(data_dir);

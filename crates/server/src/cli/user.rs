@@ -10,7 +10,7 @@ use hongyan_protocol::{
     id::UserId,
     user::{Name, Nickname, Password, Sex},
 };
-use hongyan_store::{Error, NewUser, Store, User};
+use hongyan_store::{Error, NewUser, Options, Store, User};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Failure, block_on, config::Place, print};
@@ -95,9 +95,18 @@ pub(super) fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-/// Opens the database, which only `add` makes the directory for: a wrong --data-dir is to be told, not filled.
-pub(super) fn with_store(
+/// Opens the database, beside a server that may run.
+fn with_store(
     config: &Config,
+    work: impl AsyncFnOnce(&Store) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    with_store_opened(config, &config.store(), work)
+}
+
+/// Opens the database, which only `add` makes the directory for: a wrong --data-dir is to be told, not filled.
+pub(super) fn with_store_opened(
+    config: &Config,
+    options: &Options,
     work: impl AsyncFnOnce(&Store) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     if config.database_url.is_none() && !config.data_dir.is_dir() {
@@ -106,7 +115,7 @@ pub(super) fn with_store(
             config.data_dir.display()
         )));
     }
-    let store = Store::open(&config.store()).map_err(Failure::broken)?;
+    let store = Store::open(options).map_err(Failure::broken)?;
     block_on(async {
         let done = work(&store).await;
         store.close().await;

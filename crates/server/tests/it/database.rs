@@ -1,13 +1,15 @@
 //! The database of a server, when it is PostgreSQL: named by a URL, sometimes gone, and one server's alone.
 
 use hongyan_protocol::{
-    Code,
-    message::{SendMsg, WhenOffline},
+    Code, Operation,
+    message::{SendMsg, Sent, WhenOffline},
     text::Text,
 };
 use hongyan_store::testing;
 
-use crate::harness::{Process, TestServer, command, failing, hongyan, reply, run, soon, to_friend};
+use crate::harness::{
+    Process, TestServer, command, exchange, failing, hongyan, reply, run, soon, to_friend,
+};
 
 const URL: &str = "postgres://anna:s3cr3t@127.0.0.1:1/chat";
 
@@ -25,15 +27,19 @@ async fn a_server_outlives_an_outage_of_its_database() {
         client_msg_id: Some(Text::new("once").unwrap()),
         ..to_friend(bo.id(), "hi")
     };
+    // Opened before: the handshake looks at the session, which is in the database.
+    let mut door = ann.door(Operation::SendMsg).await;
     assert_eq!(health().await, 200);
 
     testing::admit(server.data_dir(), false);
-    assert_eq!(ann.code(&message).await, Code::Failed);
+    let frame = serde_json::to_string(&message).unwrap();
+    assert_eq!(exchange(&mut door, &frame).await.code, Code::Failed);
     assert_eq!(health().await, 503);
 
     testing::admit(server.data_dir(), true);
     soon("the database", async { while health().await != 200 {} }).await;
-    let sent = ann.ask(&message).await.unwrap();
+    let answer = exchange(&mut door, &frame).await;
+    let sent: Sent = serde_json::from_str(answer.data.unwrap().get()).unwrap();
     assert_eq!(sent.seq, Some(1), "what failed was not stored");
     assert_eq!(bo.message().await.msg, "hi");
 }

@@ -1,5 +1,6 @@
 //! A server of its own for each test, people on it, and what they hear.
 
+mod backup;
 mod disk;
 mod everything;
 mod http;
@@ -21,6 +22,7 @@ use hongyan_store::testing;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
+pub(crate) use backup::Backup;
 pub(crate) use disk::{ReadOnly, SmallDisk};
 pub(crate) use everything::{Everything, is_entry};
 pub(crate) use http::{Reply, Web, cookies, reply};

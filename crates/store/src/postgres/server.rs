@@ -1,6 +1,10 @@
 //! Where the server is and how it is connected to.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{
+    fs,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 use rustls::{
     ClientConfig, RootCertStore,
@@ -23,11 +27,26 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// For how long what we send may stay unacknowledged.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
+/// Pause after an attempt to connect that failed; each further failure doubles it, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Longest pause between two attempts to connect.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// No connection tries to connect before `until`.
+#[derive(Clone, Copy)]
+struct Pause {
+    until: Instant,
+    length: Duration,
+}
+
 /// A PostgreSQL server's address, with all that is needed to connect to it.
 pub(crate) struct Server {
     place: String,
     config: Config,
     tls: Option<MakeRustlsConnect>,
+    /// Of all connections: whichever succeeds first ends it for the others.
+    pause: Mutex<Option<Pause>>,
 }
 
 impl Server {
@@ -50,12 +69,34 @@ impl Server {
             place: url.to_string(),
             config,
             tls,
+            pause: Mutex::new(None),
         })
     }
 
     /// The URL without its password.
     pub(crate) fn place(&self) -> &str {
         &self.place
+    }
+
+    /// Whether an attempt to connect failed a moment ago, so that another is too early.
+    pub(super) fn pauses(&self) -> bool {
+        self.pause()
+            .is_some_and(|pause| Instant::now() < pause.until)
+    }
+
+    pub(super) fn note_success(&self) {
+        *self.pause() = None;
+    }
+
+    pub(super) fn note_failure(&self) {
+        let mut pause = self.pause();
+        let length = pause.map_or(FIRST_PAUSE, |pause| LONGEST_PAUSE.min(2 * pause.length));
+        let until = Instant::now() + length;
+        *pause = Some(Pause { until, length });
+    }
+
+    fn pause(&self) -> MutexGuard<'_, Option<Pause>> {
+        self.pause.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) async fn connect(&self) -> Result<(Client, JoinHandle<()>), Error> {
