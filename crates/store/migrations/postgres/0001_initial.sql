@@ -61,6 +61,7 @@ CREATE TABLE friend_applies (
 );
 CREATE UNIQUE INDEX friend_applies_pending ON friend_applies (from_id, to_id) WHERE state = 0;
 CREATE INDEX friend_applies_to ON friend_applies (to_id, state);
+CREATE INDEX friend_applies_from ON friend_applies (from_id);
 
 CREATE TABLE chat_groups (
     id BYTEA PRIMARY KEY NOT NULL,
@@ -104,6 +105,7 @@ CREATE TABLE group_applies (
     handled_at BIGINT
 );
 CREATE UNIQUE INDEX group_applies_pending ON group_applies (group_id, user_id) WHERE state = 0;
+CREATE INDEX group_applies_group ON group_applies (group_id);
 
 CREATE TABLE group_invites (
     id BYTEA PRIMARY KEY NOT NULL,
@@ -117,6 +119,7 @@ CREATE TABLE group_invites (
 );
 CREATE UNIQUE INDEX group_invites_pending ON group_invites (user_id, group_id) WHERE state = 0;
 CREATE INDEX group_invites_made ON group_invites (inviter_id, group_id) WHERE state = 0;
+CREATE INDEX group_invites_group ON group_invites (group_id);
 
 CREATE TABLE conversations (
     id BYTEA PRIMARY KEY NOT NULL,
@@ -188,7 +191,7 @@ CREATE TABLE files (
     thumb BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
-CREATE INDEX files_owner ON files (owner_id);
+CREATE INDEX files_owner ON files (owner_id, size);
 
 CREATE TABLE file_uses (
     conversation_id BYTEA NOT NULL,
