@@ -48,7 +48,9 @@ impl Link {
 
     /// Begins a transaction that only reads, all of it one moment's state.
     pub(crate) fn begin_read(&self) -> Result<(), Error> {
-        on_connection!(self, begin_read())
+        on_connection!(self, begin_read())?;
+        self.doubt();
+        Ok(())
     }
 
     /// Ends a transaction that only read.
@@ -58,7 +60,18 @@ impl Link {
 
     /// Begins the transaction of a batch; nobody else writes until it ends.
     pub(crate) fn begin_write(&self) -> Result<(), Error> {
-        on_connection!(self, begin_write())
+        on_connection!(self, begin_write())?;
+        self.doubt();
+        Ok(())
+    }
+
+    /// Forgets what was known of the database when this may be another one: a replica that took over, or a restored one.
+    fn doubt(&self) {
+        if let Connection::Postgres(postgres) = &self.connection
+            && postgres.is_new()
+        {
+            self.members.borrow_mut().clear();
+        }
     }
 
     /// Begins an operation of the batch.

@@ -7,7 +7,11 @@ mod session;
 mod url;
 mod value;
 
-use std::{cell::RefCell, sync::Arc, time::Duration};
+use std::{
+    cell::{Cell as Slot, RefCell},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::TryStreamExt;
 use tokio::{
@@ -53,6 +57,8 @@ pub(crate) struct Postgres {
     role: Role,
     runtime: Runtime,
     session: RefCell<Option<Session>>,
+    /// Whether the session is another than before, perhaps on another server.
+    is_new: Slot<bool>,
     transaction: RefCell<Transaction>,
 }
 
@@ -108,8 +114,14 @@ impl Postgres {
             role,
             runtime,
             session: RefCell::new(Some(session)),
+            is_new: Slot::new(false),
             transaction: RefCell::default(),
         })
+    }
+
+    /// Whether the connection was made anew since this was asked last: what is known of the database may be wrong.
+    pub(crate) fn is_new(&self) -> bool {
+        self.is_new.take()
     }
 
     pub(crate) fn begin_read(&self) -> Result<(), Error> {
@@ -231,6 +243,7 @@ impl Postgres {
             Ok(session) => {
                 tracing::info!(database = %self.server.place(), "connected to the database again");
                 self.session.replace(Some(session));
+                self.is_new.set(true);
                 self.server.note_success();
                 Ok(())
             }

@@ -12,8 +12,9 @@ use crate::{Error, value::Value};
 /// Statements kept prepared a session: more than there are.
 const STATEMENTS: usize = 256;
 
-/// Begins a transaction that writes, after everybody else's. Each of its statements then sees what all before it wrote.
-pub(super) const BEGIN_WRITE: &str = "BEGIN; SELECT pg_advisory_xact_lock(7450371230518230001)";
+/// Begins a transaction that writes, after everybody else's. Whatever the server's default is, each of its statements sees
+/// all that was committed before it: a snapshot taken before the lock would not.
+pub(super) const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock(7450371230518230001)";
 
 /// Keeps other servers away until the session ends.
 const CLAIM: &str = "SELECT pg_advisory_lock(7450371230518230002)";
