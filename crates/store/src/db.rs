@@ -95,6 +95,24 @@ impl Link {
         on_connection!(self, commit())
     }
 
+    /// Runs `work` in a transaction of its own.
+    pub(crate) fn write_alone<T>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let done = self.begin_write().and_then(|()| {
+            self.begin_operation()?;
+            let done = work(&mut Tx::new(self));
+            self.end_operation(done.is_ok())?;
+            self.commit()?;
+            done
+        });
+        if done.is_err() {
+            self.roll_back();
+        }
+        done
+    }
+
     /// Ends the running transaction, if there still is one, as though it had never begun.
     pub(crate) fn roll_back(&self) {
         on_connection!(self, roll_back());

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::{
     Error, OpenError,
-    db::{Link, Tx, View},
+    db::{Link, Tx},
     sqlite::Sqlite,
     value::values,
 };
@@ -101,35 +101,23 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<Option<u32>> {
 
 /// Makes the index of messages where there is none that this release can use.
 pub(crate) fn prepare_index(link: &Link) -> Result<(), Error> {
-    link.begin("BEGIN IMMEDIATE")?;
-    Tx::new(link).prepare_index()?;
-    link.control("COMMIT")
+    link.write_alone(|tx| tx.prepare_index())
 }
 
 /// The database's epoch, made when it has none.
 pub(crate) fn epoch(link: &Link) -> Result<String, Error> {
-    link.begin_write()?;
-    let found = epoch_within(link);
-    if found.is_err() {
-        link.roll_back();
-        return found;
-    }
-    link.commit()?;
-    found
-}
-
-fn epoch_within(link: &Link) -> Result<String, Error> {
-    Tx::new(link).execute(
-        "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING",
-        values!["epoch", &MsgId::mint().to_string()],
-    )?;
-    View { link }
-        .row(
+    link.write_alone(|tx| {
+        tx.execute(
+            "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING",
+            values!["epoch", &MsgId::mint().to_string()],
+        )?;
+        tx.row(
             "SELECT value FROM meta WHERE key = $1",
             values!["epoch"],
             |row| row.get(0),
         )?
         .ok_or_else(|| Error::Failed("the database has no epoch".to_owned()))
+    })
 }
 
 impl Tx<'_> {

@@ -224,19 +224,19 @@ async fn both_databases_have_the_same_tables_columns_and_indexes() {
     assert_eq!(unordered, [""; 0], "texts are ordered by their bytes");
 }
 
-/// Table, column, type, whether NULL is refused, default.
+/// Table, column, type, whether NULL is refused, default. The index of messages is each database's own.
 const SQLITE_COLUMNS: &str = "
     SELECT t.name, c.name, c.type, c.\"notnull\" OR c.pk > 0, c.dflt_value
-    FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'";
+    FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'search_index%'";
 
 const POSTGRES_COLUMNS: &str = "
     SELECT table_name::text, column_name::text, data_type::text, is_nullable = 'NO', column_default::text
-    FROM information_schema.columns WHERE table_schema = current_schema()";
+    FROM information_schema.columns WHERE table_schema = current_schema() AND table_name <> 'search_index'";
 
 /// Table, column, its place in the index, the index, whether that is unique, its condition.
 const SQLITE_INDEXES: &str = "
     SELECT t.name, c.name, c.seqno, i.name, i.\"unique\", (SELECT sql FROM sqlite_schema s WHERE s.name = i.name)
-    FROM sqlite_schema t JOIN pragma_index_list(t.name) i JOIN pragma_index_info(i.name) c WHERE t.type = 'table'
+    FROM sqlite_schema t JOIN pragma_index_list(t.name) i JOIN pragma_index_info(i.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'search_index%'
     UNION ALL
     SELECT t.name, c.name, 0, 'rowid', 1, NULL
     FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND c.pk > 0 AND c.type = 'INTEGER'

@@ -4,6 +4,7 @@ use hongyan_protocol::id::{ConversationId, GroupId, UserId};
 use proptest::prelude::*;
 
 use super::{Fixture, draft, new_user};
+use crate::testing;
 use crate::{Draft, Error, FoundPage, Query, Search, Tx, View, value::values};
 
 fn search(user: UserId, query: &str) -> Search {
@@ -424,8 +425,15 @@ async fn a_message_that_came_after_others_were_removed_is_found() {
     assert_eq!(seqs(&fixture.search(&search(ann, "no")).await), [14]);
 }
 
-/// Whether a file of the database has the word, as it was written or as the index names it.
+/// Whether a file of the database has the word, as it was written or as the index names it; with PostgreSQL, a row.
 fn is_in_a_file(fixture: &Fixture, word: &str) -> bool {
+    if testing::on_postgres() {
+        let rows = testing::rows(fixture.directory.path());
+        return String::from_utf8(rows)
+            .unwrap()
+            .to_lowercase()
+            .contains(&word.to_lowercase());
+    }
     // Outside of a transaction, so on a connection of its own.
     let path = fixture.directory.path().join("hongyan.db");
     let connection = rusqlite::Connection::open(path).unwrap();
