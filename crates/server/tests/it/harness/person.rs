@@ -70,7 +70,7 @@ impl Person {
     }
 
     /// The same, after friends who came or went: somebody who came before they were a friend may be told of after it.
-    async fn expect_besides_presence(&mut self, event_type: EventType) -> Event {
+    pub(crate) async fn expect_besides_presence(&mut self, event_type: EventType) -> Event {
         loop {
             let event = self.event().await;
             if event.event_type() != Some(EventType::FriendStatusChange) {
