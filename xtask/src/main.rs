@@ -4,6 +4,7 @@
     reason = "a command line talks on standard output"
 )]
 
+mod postgres;
 mod run;
 mod tally;
 mod tools;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
+use postgres::Postgres;
 use run::{Counting, Step};
 use tally::Tally;
 use tools::Tools;
@@ -29,6 +31,11 @@ enum Task {
     },
     /// Rewrite the generated part of docs/protocol.md
     Docs,
+    /// Run a command, such as `cargo nextest run -p hongyan-store`, with a PostgreSQL server for its tests
+    Postgres {
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
 }
 
 fn main() -> Result<ExitCode> {
@@ -40,7 +47,20 @@ fn main() -> Result<ExitCode> {
     match task {
         Task::Test { yes } => Ok(test(yes)),
         Task::Docs => docs().map(|()| ExitCode::SUCCESS),
+        Task::Postgres { command } => with_postgres(&command),
     }
+}
+
+/// Runs the command, which finds the server in its environment; gives its exit status.
+fn with_postgres(command: &[String]) -> Result<ExitCode> {
+    let postgres = Postgres::start()?;
+    let argv: Vec<&str> = command.iter().map(String::as_str).collect();
+    let status = run::command(&argv)
+        .envs(postgres.environment())
+        .status()
+        .with_context(|| format!("cannot run {}", argv[0]))?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(ExitCode::from(code.unwrap_or(1)))
 }
 
 /// Runs every step, also after a failure: one run tells all that is wrong. Its last line is the tally.
@@ -69,17 +89,34 @@ fn test(yes: bool) -> ExitCode {
 
 /// What `cargo xtask test` does, in order. That docs/protocol.md is current is one of the Rust tests.
 fn test_steps(tools: &Tools) -> Vec<Step> {
-    let (command, counting): (&'static [&'static str], _) = if tools.has("cargo-nextest") {
-        (
-            &["cargo", "nextest", "run", "--workspace", "--no-fail-fast"],
-            Counting::Nextest,
-        )
-    } else {
-        (
-            &["cargo", "test", "--workspace", "--tests", "--no-fail-fast"],
-            Counting::Libtest,
-        )
-    };
+    let (command, on_postgres, counting): (&'static [_], &'static [_], _) =
+        if tools.has("cargo-nextest") {
+            (
+                &["cargo", "nextest", "run", "--workspace", "--no-fail-fast"],
+                &[
+                    "cargo",
+                    "nextest",
+                    "run",
+                    "--package=hongyan-store",
+                    "--package=hongyan-server",
+                    "--no-fail-fast",
+                ],
+                Counting::Nextest,
+            )
+        } else {
+            (
+                &["cargo", "test", "--workspace", "--tests", "--no-fail-fast"],
+                &[
+                    "cargo",
+                    "test",
+                    "--package=hongyan-store",
+                    "--package=hongyan-server",
+                    "--tests",
+                    "--no-fail-fast",
+                ],
+                Counting::Libtest,
+            )
+        };
     vec![
         Step::new(
             "format",
@@ -100,6 +137,7 @@ fn test_steps(tools: &Tools) -> Vec<Step> {
             Counting::OneCheck,
         ),
         Step::new("Rust tests", command, counting),
+        Step::new("tests on PostgreSQL", on_postgres, counting).on_postgres(),
         Step::new(
             "doc tests",
             &["cargo", "test", "--workspace", "--doc", "--no-fail-fast"],

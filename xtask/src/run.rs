@@ -6,6 +6,7 @@ use std::{env, io, thread};
 
 use anyhow::{Context, Result};
 
+use crate::postgres::Postgres;
 use crate::tally::Tally;
 use crate::tools::Tools;
 
@@ -23,6 +24,8 @@ pub(crate) struct Step {
     command: &'static [&'static str],
     env: Vec<(&'static str, &'static str)>,
     counting: Counting,
+    /// Whether it needs a PostgreSQL server, which then runs for as long as the step.
+    on_postgres: bool,
 }
 
 impl Step {
@@ -36,7 +39,13 @@ impl Step {
             command,
             env: Vec::new(),
             counting,
+            on_postgres: false,
         }
+    }
+
+    pub(crate) fn on_postgres(mut self) -> Self {
+        self.on_postgres = true;
+        self
     }
 
     pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
@@ -72,6 +81,10 @@ impl Step {
     fn count(&self) -> Result<Tally> {
         let mut command = command(self.command);
         command.envs(self.env.iter().copied());
+        let postgres = self.on_postgres.then(Postgres::start).transpose()?;
+        if let Some(postgres) = &postgres {
+            command.envs(postgres.environment());
+        }
         let (status, told) = match self.counting {
             Counting::OneCheck => (command.status().context("cannot run the command")?, None),
             Counting::Libtest => stream(&mut command, Tally::of_libtest)?,

@@ -18,13 +18,28 @@ struct Tool {
     instead: Option<&'static str>,
 }
 
-const TOOLS: &[Tool] = &[Tool {
-    name: "cargo-nextest",
-    probe: &["cargo", "nextest", "--version"],
-    install: &["cargo", "install", "--locked", "cargo-nextest"],
-    steps: &["Rust tests"],
-    instead: Some("`cargo test`"),
-}];
+const TOOLS: &[Tool] = &[
+    Tool {
+        name: "cargo-nextest",
+        probe: &["cargo", "nextest", "--version"],
+        install: &["cargo", "install", "--locked", "cargo-nextest"],
+        steps: &["Rust tests", "tests on PostgreSQL"],
+        instead: Some("`cargo test`"),
+    },
+    Tool {
+        name: "postgresql",
+        probe: &["sh", "-c", "ls /usr/lib/postgresql/*/bin/postgres"],
+        install: &[
+            "apt-get",
+            "install",
+            "--yes",
+            "--no-install-recommends",
+            "postgresql",
+        ],
+        steps: &["tests on PostgreSQL"],
+        instead: None,
+    },
+];
 
 /// The tools that are not there.
 pub(crate) struct Tools {

@@ -9,11 +9,12 @@ use std::{
 };
 
 pub use hongyan_protocol::keep::Keep;
+use hongyan_store::{DatabaseUrl, Options};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::ws;
-use load::listed;
+use load::{empty_or_url, listed, without_password};
 
 /// Everything that an operator can set. `hongyan config print` shows it with the values in force.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -21,8 +22,11 @@ use load::listed;
 pub struct Config {
     /// Address and port to listen on; port 0 takes any free one.
     pub listen: SocketAddr,
-    /// Where everything is kept: the database, uploaded pictures and files.
+    /// Where everything is kept: the database, unless it is PostgreSQL, uploaded pictures and files.
     pub data_dir: PathBuf,
+    /// The PostgreSQL database, as `postgres://user:password@host:port/database`; without one, SQLite in `data-dir`.
+    #[serde(deserialize_with = "empty_or_url", serialize_with = "without_password")]
+    pub database_url: Option<DatabaseUrl>,
     /// Further origins (`https://chat.example.org`) whose pages may connect; the server's own host always may.
     #[serde(deserialize_with = "listed")]
     pub allow_origin: Vec<String>,
@@ -171,6 +175,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8006)),
             data_dir: PathBuf::from("data"),
+            database_url: None,
             allow_origin: Vec::new(),
             trusted_proxies: Vec::new(),
             accounts: Accounts {
@@ -237,6 +242,24 @@ impl Config {
     /// The settings as a TOML file.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string(self)
+    }
+
+    /// How to open the database.
+    #[must_use]
+    pub fn store(&self) -> Options {
+        match &self.database_url {
+            Some(url) => Options::postgres(url.clone()),
+            None => Options::new(&self.data_dir),
+        }
+    }
+
+    /// Where the database is, for people: a directory, or a URL without its password.
+    #[must_use]
+    pub fn database(&self) -> String {
+        match &self.database_url {
+            Some(url) => url.to_string(),
+            None => self.data_dir.display().to_string(),
+        }
     }
 
     /// Whether rates and connection counts leave this address alone.

@@ -106,7 +106,10 @@ impl Server {
             address: config.listen,
             source,
         })?;
-        let store = Store::open(&Options::new(&config.data_dir))?;
+        let store = Store::open(&Options {
+            serve: true,
+            ..config.store()
+        })?;
         let offline_after = Duration::from_millis(config.presence.offline_after_ms);
         let (hub, tasks) = Hub::new(
             clock.clone(),

@@ -5,11 +5,11 @@ use std::{
     ops::Deref,
 };
 
-use rusqlite::{CachedStatement, Connection, ErrorCode, ffi};
-
 use crate::{
     Error,
     group_member::MembersCache,
+    postgres::Postgres,
+    sqlite::Sqlite,
     value::{Row, Value, values},
 };
 
@@ -19,9 +19,22 @@ pub(crate) struct Link {
     pub(crate) members: RefCell<MembersCache>,
     /// Entries appended to logs since the index was last told.
     pub(crate) appended: Cell<i64>,
-    /// Why the running transaction is lost. Set once, it fails every later statement until the transaction has ended:
-    /// SQLite may have rolled it back already, and what is written now would be committed by itself.
-    lost: Cell<Option<Error>>,
+}
+
+/// The databases that there are. Both run the same statements; where they have to differ, this says which it is.
+pub(crate) enum Connection {
+    Sqlite(Sqlite),
+    Postgres(Box<Postgres>),
+}
+
+/// What each of the two does in its own way.
+macro_rules! on_connection {
+    ($link:expr, $method:ident($($argument:expr),*)) => {
+        match &$link.connection {
+            Connection::Sqlite(sqlite) => sqlite.$method($($argument),*),
+            Connection::Postgres(postgres) => postgres.$method($($argument),*),
+        }
+    };
 }
 
 impl Link {
@@ -30,114 +43,93 @@ impl Link {
             connection,
             members: RefCell::default(),
             appended: Cell::new(0),
-            lost: Cell::new(None),
         }
     }
 
-    /// Runs one of the statements that frame transactions.
-    pub(crate) fn control(&self, sql: &str) -> Result<(), Error> {
-        self.run(sql, &[], |statement| statement.raw_execute().map(|_| ()))
-    }
-
-    /// Begins a transaction.
-    pub(crate) fn begin(&self, sql: &str) -> Result<(), Error> {
-        self.lost.set(None);
-        self.control(sql).inspect_err(|_| self.lost.set(None))
+    /// Begins a transaction that only reads, all of it one moment's state.
+    pub(crate) fn begin_read(&self) -> Result<(), Error> {
+        on_connection!(self, begin_read())?;
+        self.doubt();
+        Ok(())
     }
 
     /// Ends a transaction that only read.
     pub(crate) fn end_read(&self) {
-        self.lost.set(None);
-        if self.connection.is_autocommit() || self.control("COMMIT").is_ok() {
-            return;
+        on_connection!(self, end_read());
+    }
+
+    /// Begins the transaction of a batch; nobody else writes until it ends.
+    pub(crate) fn begin_write(&self) -> Result<(), Error> {
+        on_connection!(self, begin_write())?;
+        self.doubt();
+        Ok(())
+    }
+
+    /// Forgets what was known of the database when this may be another one: a replica that took over, or a restored one.
+    fn doubt(&self) {
+        if let Connection::Postgres(postgres) = &self.connection
+            && postgres.is_new()
+        {
+            self.members.borrow_mut().clear();
         }
-        self.roll_back();
+    }
+
+    /// Begins an operation of the batch.
+    pub(crate) fn begin_operation(&self) -> Result<(), Error> {
+        on_connection!(self, begin_operation())
+    }
+
+    /// Ends an operation, keeping or undoing what it wrote; the reason, when the whole transaction is lost.
+    pub(crate) fn end_operation(&self, keep: bool) -> Result<(), Error> {
+        on_connection!(self, end_operation(keep))?;
+        if keep {
+            self.members.borrow_mut().keep();
+        } else {
+            self.members.borrow_mut().forget_fresh();
+        }
+        Ok(())
+    }
+
+    /// `Ok` when all that the transaction wrote will survive a power loss. After an error it may be there or not.
+    pub(crate) fn commit(&self) -> Result<(), Error> {
+        on_connection!(self, commit())
+    }
+
+    /// Runs `work` in a transaction of its own.
+    pub(crate) fn write_alone<T>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let done = self.begin_write().and_then(|()| {
+            self.begin_operation()?;
+            let done = work(&mut Tx::new(self));
+            self.end_operation(done.is_ok())?;
+            self.commit()?;
+            done
+        });
+        if done.is_err() {
+            self.roll_back();
+        }
+        done
     }
 
     /// Ends the running transaction, if there still is one, as though it had never begun.
     pub(crate) fn roll_back(&self) {
-        self.lost.set(None);
-        if !self.connection.is_autocommit()
-            && let Err(error) = self.control("ROLLBACK")
-        {
-            tracing::error!(%error, "a transaction could not be rolled back");
-        }
-        self.lost.set(None);
+        on_connection!(self, roll_back());
         self.members.borrow_mut().clear();
     }
 
-    /// The reason, when the running transaction is lost.
-    pub(crate) fn take_lost(&self) -> Option<Error> {
-        self.lost.take()
+    /// Does what can wait until a batch is answered.
+    pub(crate) fn tidy(&self) {
+        on_connection!(self, tidy());
     }
 
-    fn run<T>(
-        &self,
-        sql: &str,
-        values: &[Value<'_>],
-        body: impl FnOnce(&mut CachedStatement<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, Error> {
-        if let Some(error) = self.lost.take() {
-            self.lost.set(Some(error.clone()));
-            return Err(error);
+    /// Leaves the database as the next start likes to find it.
+    pub(crate) fn close(self) {
+        if let Connection::Sqlite(sqlite) = self.connection {
+            sqlite.close();
         }
-        let attempt = || {
-            let mut statement = self.connection.prepare_cached(sql)?;
-            for (index, value) in values.iter().enumerate() {
-                debug_assert_eq!(
-                    statement.parameter_name(index + 1),
-                    Some(format!("${}", index + 1).as_str()),
-                    "parameters are numbered in the order of their first appearance: {sql}"
-                );
-                statement.raw_bind_parameter(index + 1, value)?;
-            }
-            debug_assert_eq!(statement.parameter_count(), values.len(), "{sql}");
-            body(&mut statement)
-        };
-        attempt().map_err(|error| self.judge(&error))
     }
-
-    /// Turns a driver's error into ours, and remembers when it costs the transaction.
-    fn judge(&self, error: &rusqlite::Error) -> Error {
-        let (ours, fatal) = classify(error);
-        if fatal || self.connection.is_autocommit() {
-            self.lost.set(Some(ours.clone()));
-        }
-        ours
-    }
-}
-
-/// Our error, and whether the transaction it happened in must be given up.
-fn classify(error: &rusqlite::Error) -> (Error, bool) {
-    let Some(code) = error.sqlite_error() else {
-        return (Error::Failed(error.to_string()), false);
-    };
-    if sync_failed(code.extended_code) {
-        end_process(&error.to_string());
-    }
-    match code.code {
-        // The second is how SQLite reports that its shared-memory file cannot grow.
-        ErrorCode::DiskFull => (Error::DiskFull, true),
-        _ if code.extended_code == ffi::SQLITE_IOERR_SHMSIZE => (Error::DiskFull, true),
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => (Error::Busy, true),
-        ErrorCode::ConstraintViolation => (Error::Failed(error.to_string()), false),
-        _ => (Error::Failed(error.to_string()), true),
-    }
-}
-
-fn sync_failed(extended_code: i32) -> bool {
-    matches!(
-        extended_code,
-        ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC
-    )
-}
-
-/// Ends the process with status 70 (EX_SOFTWARE). After a failed sync the kernel may drop what it could not write and
-/// report the next sync as good: only a restart, which reads back what the disk has, knows the truth again.
-fn end_process(reason: &str) -> ! {
-    tracing::error!(reason, "the disk did not confirm a write: stopping");
-    eprintln!("hongyan: the disk did not confirm a write ({reason}): stopping, check the disk");
-    std::process::exit(70)
 }
 
 /// What can be read: a consistent state of the database. The functions are listed with their nouns.
@@ -153,17 +145,12 @@ impl View<'_> {
         values: &[Value<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        self.link.run(sql, values, |statement| {
-            let mut found = Vec::new();
-            let mut rows = statement.raw_query();
-            while let Some(row) = rows.next()? {
-                match read(&Row(row)) {
-                    Ok(value) => found.push(value),
-                    Err(error) => return Ok(Err(error)),
-                }
-            }
-            Ok(Ok(found))
-        })?
+        let mut found = Vec::new();
+        self.query(sql, values, &mut |row| {
+            found.push(read(row)?);
+            Ok(true)
+        })?;
+        Ok(found)
     }
 
     /// The first row of the answer.
@@ -173,10 +160,13 @@ impl View<'_> {
         values: &[Value<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        self.link.run(sql, values, |statement| {
-            let mut rows = statement.raw_query();
-            Ok(rows.next()?.map(|row| read(&Row(row))).transpose())
-        })?
+        let mut read = Some(read);
+        let mut found = None;
+        self.query(sql, values, &mut |row| {
+            found = read.take().map(|read| read(row)).transpose()?;
+            Ok(false)
+        })?;
+        Ok(found)
     }
 
     /// Whether the answer has a row.
@@ -184,11 +174,19 @@ impl View<'_> {
         Ok(self.row(sql, values, |_| Ok(()))?.is_some())
     }
 
+    /// Shows `each` the rows of the answer until it says that it has seen enough.
+    fn query(&self, sql: &str, values: &[Value<'_>], each: Each<'_>) -> Result<(), Error> {
+        on_connection!(self.link, query(sql, values, each))
+    }
+
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.exists("SELECT value FROM meta WHERE key = $1", values!["epoch"])
             .map(drop)
     }
 }
+
+/// Looks at one row and says whether to go on.
+pub(crate) type Each<'a> = &'a mut dyn FnMut(&Row<'_>) -> Result<bool, Error>;
 
 /// What can be read and written inside the writer's transaction. The functions are listed with their nouns.
 pub struct Tx<'a> {
@@ -204,9 +202,7 @@ impl<'a> Tx<'a> {
 
     /// Runs a statement and counts the rows it changed.
     pub(crate) fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<usize, Error> {
-        self.view
-            .link
-            .run(sql, values, |statement| statement.raw_execute())
+        on_connection!(self.view.link, execute(sql, values))
     }
 }
 
@@ -214,18 +210,5 @@ impl<'a> Deref for Tx<'a> {
     type Target = View<'a>;
     fn deref(&self) -> &View<'a> {
         &self.view
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_failed_sync_ends_the_process() {
-        assert!(sync_failed(ffi::SQLITE_IOERR_FSYNC));
-        assert!(sync_failed(ffi::SQLITE_IOERR_DIR_FSYNC));
-        assert!(!sync_failed(ffi::SQLITE_IOERR_WRITE));
-        assert!(!sync_failed(ffi::SQLITE_FULL));
     }
 }

@@ -7,7 +7,7 @@ use hongyan_protocol::{
 
 use crate::{
     Error, Tx, View,
-    value::{Column, Value, values},
+    value::{Cell, Column, Value, values},
 };
 
 /// Entries swept in one operation, so that messages do not wait for long.
@@ -38,8 +38,8 @@ impl From<Keep> for Value<'_> {
 }
 
 impl Column for Keep {
-    fn read(value: rusqlite::types::ValueRef<'_>) -> Option<Self> {
-        match value.as_i64().ok()? {
+    fn read(cell: Cell<'_>) -> Option<Self> {
+        match cell.int()? {
             0 => Some(Self::None),
             -1 => Some(Self::UntilDelivered),
             -2 => Some(Self::Forever),

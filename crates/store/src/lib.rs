@@ -1,4 +1,4 @@
-//! What is remembered: accounts, friends, groups and messages, in SQLite behind one API.
+//! What is remembered: accounts, friends, groups and messages, in SQLite or PostgreSQL behind one API.
 //!
 //! One thread writes. It takes every operation that waits, runs each in its own savepoint of one transaction, commits
 //! once, and only then answers: a lone write waits for nothing, and load makes its own batches. A few threads read.
@@ -19,14 +19,19 @@ mod group_invite;
 mod group_member;
 mod keep;
 mod message;
+mod postgres;
 mod reaction;
 mod reader;
 mod schema;
 mod search;
 mod session;
+mod sqlite;
 mod user;
 mod value;
 mod writer;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 #[cfg(test)]
 mod tests;
@@ -34,9 +39,9 @@ mod tests;
 use std::{
     fmt, fs,
     os::unix::fs::DirBuilderExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
 };
 
 pub use change::{Change, ChangeKind, Entry};
@@ -53,12 +58,18 @@ pub use group_invite::{GroupInvite, NewGroupInvite};
 pub use group_member::{Member, Members, Membership};
 pub use keep::{Sweepable, Wishes};
 pub use message::{Appended, Draft, Kept, Stored};
+pub use postgres::{DatabaseUrl, UrlError};
 pub use reaction::Reaction;
 pub use search::{Found, FoundPage, Piece, Query, Search};
 pub use session::{NewSession, Session};
 pub use user::{NewUser, ProfileChange, User};
 
-use crate::{reader::Readers, writer::Writer};
+use crate::{
+    db::{Connection, Link},
+    postgres::{Postgres, Role, Server},
+    reader::Readers,
+    writer::Writer,
+};
 
 /// Most rows that a list of pending applications or invitations has; older ones appear when newer ones are answered.
 pub const LONGEST_LIST: u32 = 500;
@@ -66,22 +77,44 @@ pub const LONGEST_LIST: u32 = 500;
 /// How to open a [`Store`].
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where `hongyan.db` lives; made, readable by its owner only, when missing.
-    pub data_dir: PathBuf,
-    /// Threads that read, at least 1.
+    pub database: Database,
+    /// Threads that read, at least 1; with PostgreSQL each has a connection.
     pub readers: usize,
     /// Most operations in one transaction, at least 1.
     pub batch: usize,
+    /// Whether to be the only server on a PostgreSQL database for as long as the store is open. (On SQLite the owner of
+    /// the data directory sees to that.)
+    pub serve: bool,
+}
+
+/// Where a store keeps what it remembers.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// In `hongyan.db` in this directory, which is made, readable by its owner only, when missing.
+    Sqlite(PathBuf),
+    Postgres(DatabaseUrl),
 }
 
 impl Options {
-    /// Two readers and batches of up to 1,000.
+    /// A file in this directory, two readers and batches of up to 1,000.
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
-            data_dir: data_dir.into(),
+            database: Database::Sqlite(data_dir.into()),
             readers: 2,
             batch: 1000,
+            serve: false,
+        }
+    }
+
+    /// A PostgreSQL database, four readers (they wait for answers, not for a processor) and batches of up to 1,000.
+    #[must_use]
+    pub fn postgres(url: DatabaseUrl) -> Self {
+        Self {
+            database: Database::Postgres(url),
+            readers: 4,
+            batch: 1000,
+            serve: false,
         }
     }
 }
@@ -108,34 +141,90 @@ struct Threads {
     writer: Option<JoinHandle<()>>,
 }
 
-impl Store {
-    /// Opens the database, making or migrating it when needed. Blocks; call it before serving.
-    pub fn open(options: &Options) -> Result<Self, OpenError> {
-        let directory = |source| OpenError::Directory {
-            path: options.data_dir.clone(),
-            source,
-        };
+/// Every connection of a store.
+struct Links {
+    write: Link,
+    read: Vec<Link>,
+    epoch: String,
+}
+
+impl Links {
+    fn in_file(data_dir: &Path, options: &Options) -> Result<Self, OpenError> {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
-            .create(&options.data_dir)
-            .map_err(directory)?;
-        let path = options.data_dir.join("hongyan.db");
+            .create(data_dir)
+            .map_err(|source| OpenError::Directory {
+                path: data_dir.to_owned(),
+                source,
+            })?;
+        let path = data_dir.join("hongyan.db");
         let broken = |source| OpenError::Database {
             path: path.clone(),
             source,
         };
+        let write = schema::open_writing(&path)?;
+        let read = || schema::open_reading(&path).map(Connection::Sqlite);
+        Self::new(Connection::Sqlite(write), read, options).map_err(broken)
+    }
 
-        let write_link = schema::open_writing(&path)?;
-        let epoch = schema::epoch(&write_link).map_err(broken)?;
-        schema::prepare_index(&write_link).map_err(broken)?;
-        let read_links = (0..options.readers.max(1))
-            .map(|_| schema::open_reading(&path).map_err(broken))
-            .collect::<Result<Vec<_>, _>>()?;
+    fn to_postgres(url: &DatabaseUrl, options: &Options) -> Result<Self, OpenError> {
+        let broken = |source| OpenError::Unusable {
+            place: url.to_string(),
+            source,
+        };
+        let server = Arc::new(Server::new(url).map_err(broken)?);
+        postgres::migrate(&server)?;
+        let role = if options.serve {
+            Role::Serve
+        } else {
+            Role::Write
+        };
+        let open = |role| {
+            Postgres::open(Arc::clone(&server), role)
+                .map(|postgres| Connection::Postgres(Box::new(postgres)))
+        };
+        let write = open(role).map_err(|error| match error {
+            Error::Claimed => OpenError::InUse {
+                place: url.to_string(),
+            },
+            error => broken(error),
+        })?;
+        Self::new(write, || open(Role::Read), options).map_err(broken)
+    }
 
+    fn new(
+        write: Connection,
+        read: impl Fn() -> Result<Connection, Error>,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        let write = Link::new(write);
+        let epoch = schema::epoch(&write)?;
+        schema::prepare_index(&write)?;
+        let read = (0..options.readers.max(1))
+            .map(|_| read().map(Link::new))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { write, read, epoch })
+    }
+}
+
+impl Store {
+    /// Opens the database, making or migrating it when needed. Blocks; call it before serving.
+    pub fn open(options: &Options) -> Result<Self, OpenError> {
+        let Links { write, read, epoch } = match &options.database {
+            Database::Sqlite(data_dir) => Links::in_file(data_dir, options)?,
+            // The driver's runtime may not run on a thread that has another one.
+            Database::Postgres(url) => {
+                thread::scope(|scope| scope.spawn(|| Links::to_postgres(url, options)).join())
+                    .unwrap_or(Err(OpenError::Unusable {
+                        place: url.to_string(),
+                        source: Error::Panicked,
+                    }))?
+            }
+        };
         let (writer, thread) =
-            Writer::start(write_link, options.batch.max(1)).map_err(directory)?;
-        let (readers, reader_threads) = Readers::start(read_links).map_err(directory)?;
+            Writer::start(write, options.batch.max(1)).map_err(OpenError::Thread)?;
+        let (readers, reader_threads) = Readers::start(read).map_err(OpenError::Thread)?;
         Ok(Self {
             shared: Arc::new(Shared {
                 writer,

@@ -37,7 +37,7 @@ impl Readers {
                 let orders = Arc::clone(&orders);
                 std::thread::Builder::new()
                     .name(format!("store-reader-{number}"))
-                    .spawn(move || run(&link, &orders))
+                    .spawn(move || run(link, &orders))
             })
             .collect::<io::Result<_>>()?;
         Ok((Self { queue, count }, threads))
@@ -57,7 +57,9 @@ impl Readers {
         let _ = self.queue.send(Order::Job(Box::new(move |link: &Link| {
             // Nobody waits: a read has no other effect than its answer.
             if !answer.is_closed() {
-                let _ = answer.send(read(link, operation));
+                let result = read(link, operation);
+                let _ = answer.send(result);
+                link.end_read();
             }
         })));
         async move { answered.await.unwrap_or_else(|_| Err(Error::Closed.into())) }
@@ -71,25 +73,24 @@ impl Readers {
     }
 }
 
-fn run(link: &Link, orders: &Mutex<mpsc::Receiver<Order>>) {
+fn run(link: Link, orders: &Mutex<mpsc::Receiver<Order>>) {
     loop {
         // The lock is held while waiting: one thread waits for the queue, the others for it.
         let order = orders.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match order {
-            Ok(Order::Job(job)) => job(link),
-            Ok(Order::Close) | Err(mpsc::RecvError) => return,
+            Ok(Order::Job(job)) => job(&link),
+            Ok(Order::Close) | Err(mpsc::RecvError) => break,
         }
     }
 }
 
+/// Runs `operation` in a transaction that the caller ends.
 fn read<T, E, F>(link: &Link, operation: F) -> Result<T, E>
 where
     F: FnOnce(&View<'_>) -> Result<T, E>,
     E: From<Error>,
 {
-    link.begin("BEGIN")?;
-    let result = catch_unwind(AssertUnwindSafe(|| operation(&View { link })))
-        .unwrap_or_else(|_| Err(Error::Panicked.into()));
-    link.end_read();
-    result
+    link.begin_read()?;
+    catch_unwind(AssertUnwindSafe(|| operation(&View { link })))
+        .unwrap_or_else(|_| Err(Error::Panicked.into()))
 }

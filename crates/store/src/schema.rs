@@ -1,4 +1,4 @@
-//! Opening the database file: settings, migrations, the epoch.
+//! Opening the database file of SQLite: settings and migrations; and the epoch, which every database has.
 
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
 
@@ -7,7 +7,8 @@ use rusqlite::Connection;
 
 use crate::{
     Error, OpenError,
-    db::{Link, Tx, View},
+    db::{Link, Tx},
+    sqlite::Sqlite,
     value::values,
 };
 
@@ -35,7 +36,7 @@ const SETTINGS: &str = "
 ";
 
 /// The connection that writes, with the schema this release knows.
-pub(crate) fn open_writing(path: &Path) -> Result<Link, OpenError> {
+pub(crate) fn open_writing(path: &Path) -> Result<Sqlite, OpenError> {
     let unfit = |why: String| OpenError::Database {
         path: path.to_owned(),
         source: Error::Failed(why),
@@ -53,18 +54,18 @@ pub(crate) fn open_writing(path: &Path) -> Result<Link, OpenError> {
     let mut connection = open(path, further).map_err(broken)?;
     if let Some(found) = migrate(&mut connection).map_err(broken)? {
         return Err(OpenError::Newer {
-            path: path.to_owned(),
+            place: path.display().to_string(),
             found,
             known: known(),
         });
     }
-    Ok(Link::new(connection))
+    Ok(Sqlite::new(connection))
 }
 
 /// A connection that reads.
-pub(crate) fn open_reading(path: &Path) -> Result<Link, Error> {
+pub(crate) fn open_reading(path: &Path) -> Result<Sqlite, Error> {
     open(path, "PRAGMA cache_size = -8192; PRAGMA query_only = ON;")
-        .map(Link::new)
+        .map(Sqlite::new)
         .map_err(|error| Error::Failed(error.to_string()))
 }
 
@@ -100,24 +101,23 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<Option<u32>> {
 
 /// Makes the index of messages where there is none that this release can use.
 pub(crate) fn prepare_index(link: &Link) -> Result<(), Error> {
-    link.begin("BEGIN IMMEDIATE")?;
-    Tx::new(link).prepare_index()?;
-    link.control("COMMIT")
+    link.write_alone(|tx| tx.prepare_index())
 }
 
 /// The database's epoch, made when it has none.
 pub(crate) fn epoch(link: &Link) -> Result<String, Error> {
-    Tx::new(link).execute(
-        "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING",
-        values!["epoch", &MsgId::mint().to_string()],
-    )?;
-    View { link }
-        .row(
+    link.write_alone(|tx| {
+        tx.execute(
+            "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING",
+            values!["epoch", &MsgId::mint().to_string()],
+        )?;
+        tx.row(
             "SELECT value FROM meta WHERE key = $1",
             values!["epoch"],
             |row| row.get(0),
         )?
         .ok_or_else(|| Error::Failed("the database has no epoch".to_owned()))
+    })
 }
 
 impl Tx<'_> {

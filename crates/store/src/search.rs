@@ -4,7 +4,9 @@
 //! what it does not have yet is looked at one by one, so that a search finds what is there at this moment.
 
 mod behind;
+mod engine;
 mod index;
+mod postgres;
 mod query;
 mod segment;
 mod snippet;
@@ -22,8 +24,8 @@ use crate::{
     Error, View,
     value::{Row, values},
 };
+use engine::candidates;
 use snippet::snippet;
-use sqlite::candidates;
 
 /// Conversations of a user that are searched: those in which something was said last.
 const CONVERSATIONS: i64 = 5000;

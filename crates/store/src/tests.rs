@@ -4,6 +4,7 @@ mod file;
 mod friends;
 mod groups;
 mod nouns;
+mod postgres;
 mod search;
 mod writing;
 
@@ -15,9 +16,9 @@ use hongyan_protocol::{
     user::{Name, Sex},
 };
 
-use crate::{Appended, Draft, Error, NewGroup, NewSession, NewUser, Options, Store, Stored, Tx};
+use crate::{Appended, Draft, Error, NewGroup, NewSession, NewUser, Store, Stored, Tx, testing};
 
-/// A store in a directory that is removed with it.
+/// A store in a directory, or a PostgreSQL database that belongs to it, which is removed with it.
 struct Fixture {
     store: Store,
     directory: tempfile::TempDir,
@@ -32,12 +33,10 @@ impl Fixture {
         }
     }
 
-    async fn reopen(self) -> Self {
+    async fn reopen(mut self) -> Self {
         self.store.close().await;
-        Self {
-            store: open(self.directory.path()),
-            directory: self.directory,
-        }
+        self.store = open(self.directory.path());
+        self
     }
 
     async fn users<const N: usize>(&self, names: [&str; N]) -> [UserId; N] {
@@ -78,8 +77,14 @@ impl Fixture {
     }
 }
 
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        testing::remove(self.directory.path());
+    }
+}
+
 fn open(directory: &Path) -> Store {
-    Store::open(&Options::new(directory)).unwrap()
+    Store::open(&testing::options(directory)).unwrap()
 }
 
 fn new_user(id: UserId, name: &str, nickname: &str) -> NewUser {

@@ -8,11 +8,11 @@ use hongyan_protocol::{
     },
     user::Sex,
 };
-use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 
-use crate::Error;
+use crate::{Error, postgres, sqlite};
 
 /// One bound parameter.
+#[derive(Clone, Copy)]
 pub(crate) enum Value<'a> {
     Null,
     Int(i64),
@@ -26,18 +26,6 @@ macro_rules! values {
     ($($value:expr),* $(,)?) => { &[$($crate::value::Value::from($value)),*] };
 }
 pub(crate) use values;
-
-impl ToSql for Value<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Self::Null => ValueRef::Null,
-            Self::Int(number) => ValueRef::Integer(*number),
-            Self::Text(text) => ValueRef::Text(text.as_bytes()),
-            Self::Bytes(bytes) => ValueRef::Blob(bytes),
-            Self::Id(bytes) => ValueRef::Blob(bytes),
-        }))
-    }
-}
 
 impl From<i64> for Value<'_> {
     fn from(number: i64) -> Self {
@@ -69,8 +57,56 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
     }
 }
 
+/// What a column of an answer holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cell<'a> {
+    Null,
+    Int(i64),
+    Text(&'a str),
+    Bytes(&'a [u8]),
+    /// A type that no table has; its name.
+    Other(&'a str),
+}
+
+impl<'a> Cell<'a> {
+    pub(crate) fn int(self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn bytes(self) -> Option<&'a [u8]> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// What it is, without its value: for errors.
+    fn kind(&self) -> &str {
+        match self {
+            Self::Null => "null",
+            Self::Int(_) => "integer",
+            Self::Text(_) => "text",
+            Self::Bytes(_) => "blob",
+            Self::Other(name) => name,
+        }
+    }
+}
+
 /// One row of an answer.
-pub(crate) struct Row<'r>(pub(crate) &'r rusqlite::Row<'r>);
+pub(crate) enum Row<'r> {
+    Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r tokio_postgres::Row),
+}
 
 impl Row<'_> {
     /// The column at `index`, counted from 0 and moved on: `row.get(&mut at)` reads a row from left to right.
@@ -82,14 +118,14 @@ impl Row<'_> {
 
     /// The column at `index`, counted from 0.
     pub(crate) fn get<T: Column>(&self, index: usize) -> Result<T, Error> {
-        let value = self
-            .0
-            .get_ref(index)
-            .map_err(|error| Error::Failed(error.to_string()))?;
-        T::read(value).ok_or_else(|| {
+        let cell = match self {
+            Self::Sqlite(row) => sqlite::cell(row, index)?,
+            Self::Postgres(row) => postgres::cell(row, index)?,
+        };
+        T::read(cell).ok_or_else(|| {
             Error::Failed(format!(
                 "column {index} holds an unexpected {}",
-                value.data_type()
+                cell.kind()
             ))
         })
     }
@@ -98,26 +134,26 @@ impl Row<'_> {
 /// A type that a column can be read as.
 pub(crate) trait Column: Sized {
     /// `None` when the column holds something else.
-    fn read(value: ValueRef<'_>) -> Option<Self>;
+    fn read(cell: Cell<'_>) -> Option<Self>;
 }
 
 impl Column for i64 {
-    fn read(value: ValueRef<'_>) -> Option<Self> {
-        value.as_i64().ok()
+    fn read(cell: Cell<'_>) -> Option<Self> {
+        cell.int()
     }
 }
 
 impl Column for String {
-    fn read(value: ValueRef<'_>) -> Option<Self> {
-        value.as_str().ok().map(str::to_owned)
+    fn read(cell: Cell<'_>) -> Option<Self> {
+        cell.text().map(str::to_owned)
     }
 }
 
 impl<T: Column> Column for Option<T> {
-    fn read(value: ValueRef<'_>) -> Option<Self> {
-        match value {
-            ValueRef::Null => Some(None),
-            value => T::read(value).map(Some),
+    fn read(cell: Cell<'_>) -> Option<Self> {
+        match cell {
+            Cell::Null => Some(None),
+            cell => T::read(cell).map(Some),
         }
     }
 }
@@ -131,8 +167,8 @@ macro_rules! ids {
         }
 
         impl Column for $id {
-            fn read(value: ValueRef<'_>) -> Option<Self> {
-                Some(Self::from_bytes(value.as_blob().ok()?.try_into().ok()?))
+            fn read(cell: Cell<'_>) -> Option<Self> {
+                Some(Self::from_bytes(cell.bytes()?.try_into().ok()?))
             }
         }
     )+};
@@ -147,8 +183,8 @@ impl From<Sex> for Value<'_> {
 }
 
 impl Column for Sex {
-    fn read(value: ValueRef<'_>) -> Option<Self> {
-        Self::read(value.as_str().ok()?)
+    fn read(cell: Cell<'_>) -> Option<Self> {
+        Self::read(cell.text()?)
     }
 }
 
@@ -162,8 +198,8 @@ macro_rules! numbered {
         }
 
         impl $crate::value::Column for $enum {
-            fn read(value: rusqlite::types::ValueRef<'_>) -> Option<Self> {
-                match value.as_i64().ok()? {
+            fn read(cell: $crate::value::Cell<'_>) -> Option<Self> {
+                match cell.int()? {
                     $($number => Some(Self::$variant),)+
                     _ => None,
                 }

@@ -10,17 +10,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::{
-    Error, Tx,
-    db::{Link, View},
-    search::Behind,
-};
-
-/// Pages in the write-ahead log that make the writer move them into the database file: 16 MiB.
-const CHECKPOINT_PAGES: i64 = 4000;
-
-/// Pages in the log, moved or not, from which the writer waits for the readers so that the log starts anew: 160 MiB.
-const RESTART_PAGES: i64 = 10 * CHECKPOINT_PAGES;
+use crate::{Error, Tx, db::Link, search::Behind};
 
 enum Order {
     Job(Box<dyn Job>),
@@ -37,7 +27,7 @@ impl Writer {
         let (queue, orders) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(&link, &orders, batch))?;
+            .spawn(move || run(link, &orders, batch))?;
         Ok((Self { queue }, thread))
     }
 
@@ -70,7 +60,7 @@ impl Writer {
     }
 }
 
-fn run(link: &Link, orders: &mpsc::Receiver<Order>, limit: usize) {
+fn run(link: Link, orders: &mpsc::Receiver<Order>, limit: usize) {
     let mut batch = Vec::with_capacity(limit);
     let mut behind = Behind::new();
     let mut open = true;
@@ -79,8 +69,8 @@ fn run(link: &Link, orders: &mpsc::Receiver<Order>, limit: usize) {
             Ok(Order::Job(job)) => batch.push(job),
             Ok(Order::Close) | Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
-                behind.catch_up(link);
-                checkpoint_when_due(link);
+                behind.catch_up(&link);
+                link.tidy();
                 continue;
             }
         }
@@ -91,10 +81,10 @@ fn run(link: &Link, orders: &mpsc::Receiver<Order>, limit: usize) {
                 Err(_) => break,
             }
         }
-        match commit(link, &mut batch) {
+        match commit(&link, &mut batch) {
             Ok(()) => {
                 batch.drain(..).for_each(|job| job.finish());
-                behind.committed(link);
+                behind.committed(&link);
             }
             Err(error) => {
                 link.roll_back();
@@ -102,11 +92,9 @@ fn run(link: &Link, orders: &mpsc::Receiver<Order>, limit: usize) {
                 batch.drain(..).for_each(|job| job.fail(error.clone()));
             }
         }
-        checkpoint_when_due(link);
+        link.tidy();
     }
-    if let Err(error) = checkpoint(link, "PRAGMA wal_checkpoint(TRUNCATE)") {
-        tracing::warn!(%error, "the last checkpoint failed; the next start catches up");
-    }
+    link.close();
 }
 
 /// The next order; with `patience` only when there is one in that time.
@@ -120,59 +108,16 @@ fn next(
     }
 }
 
-/// Runs every job in one transaction. After an error nothing of it is in the database.
+/// Runs every job in one transaction. After an error nothing of it is in the database, unless the error says that this is
+/// unknown.
 fn commit(link: &Link, batch: &mut [Box<dyn Job>]) -> Result<(), Error> {
-    link.begin("BEGIN IMMEDIATE")?;
+    link.begin_write()?;
     for job in batch {
-        link.control("SAVEPOINT operation")?;
+        link.begin_operation()?;
         let keep = job.run(&mut Tx::new(link));
-        if let Some(error) = link.take_lost() {
-            return Err(error);
-        }
-        if keep {
-            link.members.borrow_mut().keep();
-        } else {
-            link.members.borrow_mut().forget_fresh();
-            link.control("ROLLBACK TO operation")?;
-        }
-        link.control("RELEASE operation")?;
+        link.end_operation(keep)?;
     }
-    link.control("COMMIT")
-}
-
-/// Moves the log into the database file, after the answers rather than within a commit that somebody waits for (where
-/// SQLite would also keep a failed sync to itself). What a reader still needs stays in the log until the next time.
-fn checkpoint_when_due(link: &Link) {
-    let done = checkpoint(link, "PRAGMA wal_checkpoint(NOOP)").and_then(|log| {
-        if log.pages - log.moved < CHECKPOINT_PAGES {
-            Ok(log)
-        } else if log.pages < RESTART_PAGES {
-            checkpoint(link, "PRAGMA wal_checkpoint(PASSIVE)")
-        } else {
-            checkpoint(link, "PRAGMA wal_checkpoint(RESTART)")
-        }
-    });
-    if let Err(error) = done {
-        tracing::error!(%error, "a checkpoint failed; the log grows until one succeeds");
-    }
-}
-
-/// The pages in the log, and those of them that are in the database file as well.
-struct Log {
-    pages: i64,
-    moved: i64,
-}
-
-fn checkpoint(link: &Link, pragma: &str) -> Result<Log, Error> {
-    let log = View { link }.row(pragma, &[], |row| {
-        Ok(Log {
-            pages: row.get(1)?,
-            moved: row.get(2)?,
-        })
-    });
-    // Between transactions there is none to lose.
-    link.take_lost();
-    log?.ok_or_else(|| Error::Failed("a checkpoint answered nothing".to_owned()))
+    link.commit()
 }
 
 /// A queued operation, whatever its types are.

@@ -19,9 +19,13 @@ pub(super) struct Place {
     /// Settings in a TOML file; else the file that HONGYAN_CONFIG names
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where everything is kept: the database, uploaded pictures and files
+    /// Where everything is kept: the database, unless it is PostgreSQL, uploaded pictures and files
     #[arg(long, value_name = "DIR", value_parser = NonEmptyStringValueParser::new())]
     data_dir: Option<String>,
+    /// A PostgreSQL database, like postgres://user@host/database; with a password better in HONGYAN_DATABASE_URL
+    // A text, because clap would show a wrong one with its password.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
 }
 
 /// The settings that have flags; a file and the environment have all of them.
@@ -69,6 +73,9 @@ impl Place {
         let mut flags = Map::new();
         if let Some(data_dir) = &self.data_dir {
             flags.insert("data-dir".to_owned(), json!(data_dir));
+        }
+        if let Some(database_url) = &self.database_url {
+            flags.insert("database-url".to_owned(), json!(database_url));
         }
         flags
     }
@@ -150,6 +157,7 @@ mod tests {
         let given = flags(&[
             "--listen=0.0.0.0:80",
             "--data-dir=/srv/hongyan",
+            "--database-url=postgres://anna@localhost/chat",
             "--allow-origin=https://a.example",
             "--allow-origin=https://b.example",
             "--trusted-proxies=127.0.0.1/32",
@@ -161,6 +169,7 @@ mod tests {
             json!({
                 "listen": "0.0.0.0:80",
                 "data-dir": "/srv/hongyan",
+                "database-url": "postgres://anna@localhost/chat",
                 "allow-origin": ["https://a.example", "https://b.example"],
                 "trusted-proxies": ["127.0.0.1/32"],
                 "limits": {"exempt": ["127.0.0.0/8", "::1/128"]},

@@ -8,6 +8,7 @@ use std::{
     process,
 };
 
+use hongyan_store::DatabaseUrl;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -28,6 +29,7 @@ pub(super) fn run(settings: &Settings) -> Result<(), Failure> {
 
 async fn serve(config: Config) -> Result<(), Failure> {
     let data_dir = config.data_dir.clone();
+    let database_url = config.database_url.clone();
     let connections = config.limits.connections;
     let server = Server::start(config, Clock::default())
         .await
@@ -35,7 +37,11 @@ async fn serve(config: Config) -> Result<(), Failure> {
     allow_files(connections);
     // Before the address is told: whoever knows it may ask for the end.
     let mut signals = Signals::listen()?;
-    print(&greeting(server.address(), &data_dir))?;
+    print(&greeting(
+        server.address(),
+        &data_dir,
+        database_url.as_ref(),
+    ))?;
 
     let first = signals.next().await;
     tracing::info!(
@@ -74,7 +80,7 @@ fn allow_files(connections: usize) {
 }
 
 /// What an operator wants to know of a server that has just started.
-fn greeting(address: SocketAddr, data_dir: &Path) -> String {
+fn greeting(address: SocketAddr, data_dir: &Path, database_url: Option<&DatabaseUrl>) -> String {
     // No browser opens the address that stands for all of this machine's.
     let (host, others) = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST.into(), true),
@@ -87,8 +93,9 @@ fn greeting(address: SocketAddr, data_dir: &Path) -> String {
     } else {
         ""
     };
+    let database = database_url.map_or_else(String::new, |url| format!("  database  {url}\n"));
     format!(
-        "Hongyan {}\n  open      http://{open}{others}\n  data      {}\n",
+        "Hongyan {}\n  open      http://{open}{others}\n{database}  data      {}\n",
         env!("CARGO_PKG_VERSION"),
         data_dir.display()
     )
@@ -191,7 +198,11 @@ mod tests {
             ("0.0.0.0:80", "http://127.0.0.1:80  (and"),
             ("[::]:80", "http://[::1]:80  (and"),
         ] {
-            let text = greeting(address.parse().unwrap(), Path::new("/srv/hongyan/data"));
+            let text = greeting(
+                address.parse().unwrap(),
+                Path::new("/srv/hongyan/data"),
+                None,
+            );
             assert!(text.contains(open), "{text}");
             assert!(text.ends_with("  data      /srv/hongyan/data\n"), "{text}");
         }

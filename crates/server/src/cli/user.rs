@@ -64,7 +64,7 @@ pub(super) struct PasswordSource {
     password_stdin: bool,
 }
 
-/// Does the command on the database of its data directory.
+/// Does the command on the database of these settings.
 pub(super) fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Add {
@@ -74,7 +74,9 @@ pub(super) fn run(command: Command) -> Result<(), Failure> {
             place,
         } => {
             let config = place.load()?;
-            data_dir::make(&config.data_dir).map_err(Failure::broken)?;
+            if config.database_url.is_none() {
+                data_dir::make(&config.data_dir).map_err(Failure::broken)?;
+            }
             with_store(&config, async |store| {
                 add(store, &config, name, nickname, &source).await
             })
@@ -93,18 +95,27 @@ pub(super) fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-/// Opens the database, which only `add` makes the directory for: a wrong --data-dir is to be told, not filled.
-pub(super) fn with_store(
+/// Opens the database, beside a server that may run.
+fn with_store(
     config: &Config,
     work: impl AsyncFnOnce(&Store) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    if !config.data_dir.is_dir() {
+    with_store_opened(config, &config.store(), work)
+}
+
+/// Opens the database, which only `add` makes the directory for: a wrong --data-dir is to be told, not filled.
+pub(super) fn with_store_opened(
+    config: &Config,
+    options: &Options,
+    work: impl AsyncFnOnce(&Store) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    if config.database_url.is_none() && !config.data_dir.is_dir() {
         return Err(Failure::Broken(format!(
             "there is no data directory {}; name the server's with --data-dir or --config",
             config.data_dir.display()
         )));
     }
-    let store = Store::open(&Options::new(&config.data_dir)).map_err(Failure::broken)?;
+    let store = Store::open(options).map_err(Failure::broken)?;
     block_on(async {
         let done = work(&store).await;
         store.close().await;
@@ -145,7 +156,7 @@ async fn add(
     }
     print(&format!(
         "added {username}, id {id}, in {}\n",
-        config.data_dir.display()
+        config.database()
     ))
 }
 
@@ -159,7 +170,7 @@ async fn set_password(
         Failure::Broken(format!(
             "there is no account {} in {}; `hongyan user list` shows them",
             name.as_str(),
-            config.data_dir.display()
+            config.database()
         ))
     };
     let user = find(store, &name).await?.ok_or_else(unknown)?;
@@ -273,7 +284,9 @@ async fn find(store: &Store, name: &Name) -> Result<Option<User>, Failure> {
 
 fn broken(error: Error) -> Failure {
     match error {
-        Error::Busy => Failure::Broken(format!("{error}; try again in a moment")),
+        Error::Busy | Error::Unreachable => {
+            Failure::Broken(format!("{error}; try again in a moment"))
+        }
         Error::DiskFull => Failure::Broken(format!("{error}; free some and try again")),
         _ => Failure::broken(error),
     }

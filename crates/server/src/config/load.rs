@@ -6,7 +6,8 @@ use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
-use serde::{Deserialize, Deserializer, Serialize, de};
+use hongyan_store::DatabaseUrl;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Config;
 
@@ -26,6 +27,8 @@ impl Config {
         // HONGYAN_LIMITS__FRAME_BYTES is `frame-bytes` in `[limits]`.
         let environment = Env::prefixed("HONGYAN_")
             .ignore(&["password", "config", "log", "log_format"])
+            // What tests run on is no setting.
+            .filter(|name| !name.starts_with("test_"))
             .map(|name| name.as_str().replace("__", ".").replace('_', "-").into());
         let config: Self = figment
             .merge(environment)
@@ -132,6 +135,27 @@ where
     items.filter(|item| !item.is_empty()).map(read).collect()
 }
 
+/// A database URL, or nothing where the text is empty. What is wrong with one is told without quoting it.
+pub(super) fn empty_or_url<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<DatabaseUrl>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(de::Error::custom)
+}
+
+pub(super) fn without_password<S: Serializer>(
+    url: &Option<DatabaseUrl>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match url {
+        Some(url) => serializer.collect_str(url),
+        None => serializer.serialize_str(""),
+    }
+}
+
 fn one_line(error: &figment::Error) -> String {
     error
         .clone()
@@ -201,6 +225,25 @@ mod tests {
             let config = Config::load(Some(&file), serde_json::json!({})).unwrap();
             assert_eq!(config.limits.exempt.len(), 2);
         }
+    }
+
+    #[test]
+    fn a_database_url_is_read_and_never_shown_with_its_password() {
+        let url = "postgres://anna:s3cr3t@db.example/chat";
+        let config = Config::load(None, serde_json::json!({"database-url": url})).unwrap();
+        assert_eq!(config.database(), "postgres://anna@db.example/chat");
+        assert!(!format!("{config:?}{}", config.to_toml().unwrap()).contains("s3cr3t"));
+        for wrong in [
+            "s3cr3t",
+            "postgres://anna:s3cr3t@db.example/chat?sslmode=s3cr3t",
+        ] {
+            let flags = serde_json::json!({"database-url": wrong});
+            let error = Config::load(None, flags).unwrap_err();
+            assert!(error.contains("database-url"), "{error}");
+            assert!(!error.contains("s3cr3t"), "{error}");
+        }
+        let none = Config::load(None, serde_json::json!({"database-url": ""})).unwrap();
+        assert!(none.database_url.is_none());
     }
 
     #[test]

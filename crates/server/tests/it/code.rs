@@ -699,7 +699,7 @@ async fn what_is_no_request_counts_as_one() {
     }
 }
 
-/// 9998: the disk takes no byte more. What could not be stored was not done and not told; once there is room again, the
+/// 9998: the database takes no byte more. What could not be stored was not done and not told; once there is room again, the
 /// same request is answered as if it came for the first time.
 #[tokio::test]
 async fn every_operation_can_answer_that_the_server_failed() {
@@ -717,13 +717,13 @@ async fn every_operation_can_answer_that_the_server_failed() {
             request["clientMsgId"] = json!("again");
         }
         let before = scene.state().await;
-        process.limit_files("1").await;
+        process.refuse_writes(data_dir.path(), true).await;
         let answer = scene.ask(role, operation, &request).await;
         assert_eq!(answer.code, Code::Failed, "{operation:?} {answer:?}");
         let reason = answer.data.unwrap();
         assert!(reason.get().contains("log"), "{operation:?} {reason}");
         assert_eq!(scene.state().await, before, "{operation:?}");
-        process.limit_files("unlimited").await;
+        process.refuse_writes(data_dir.path(), false).await;
         let answer = scene.ask(role, operation, &request).await;
         assert_eq!(answer.code, Code::Ok, "{operation:?} {answer:?}");
     }

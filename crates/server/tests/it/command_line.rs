@@ -10,7 +10,8 @@ use tokio::{
 };
 
 use crate::harness::{
-    Answered, PASSWORD, Person, Process, account, hongyan, run, soon, to_friend, username,
+    Answered, PASSWORD, Person, Process, account, hongyan, on_database_of, run, soon, to_friend,
+    username,
 };
 
 #[tokio::test]
@@ -126,7 +127,7 @@ async fn accounts_are_added_listed_and_repaired_while_the_server_runs() {
     process.client().login("anna", "new secret").await.unwrap();
 
     process.people(["bo"]).await;
-    let list = hongyan_with(&["user", "list", "--data-dir", path(data_dir)]).await;
+    let list = user(data_dir, &["list"], "").await;
     assert_eq!(list.code, 0, "{list:?}");
     let rows: Vec<&str> = list.stdout.lines().collect();
     assert_eq!(rows.len(), 3, "{list:?}");
@@ -156,10 +157,16 @@ async fn accounts_can_be_added_before_the_server_runs_for_the_first_time() {
 async fn what_a_command_cannot_do_is_told_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = folder.path().join("nowhere");
-    assert_refused(
-        &user(&nowhere, &["passwd", "anna"], "secret\n").await,
-        "nowhere",
-    );
+    let mut command = hongyan();
+    command.args([
+        "user",
+        "passwd",
+        "anna",
+        "--password-stdin",
+        "--data-dir",
+        path(&nowhere),
+    ]);
+    assert_refused(&run(command, "secret\n").await, "nowhere");
     let list = hongyan_with(&["user", "list", "--data-dir", path(&nowhere)]).await;
     assert_refused(&list, "nowhere");
     assert!(!nowhere.exists(), "asking makes nothing");
@@ -309,14 +316,17 @@ async fn hongyan_with(arguments: &[&str]) -> Answered {
     run(command, "").await
 }
 
-/// `hongyan user`, with a password on its standard input.
+/// `hongyan user`, with a password, if one is wanted, on its standard input.
 async fn user(data_dir: &Path, arguments: &[&str], password: &str) -> Answered {
     let mut command = hongyan();
     command
         .arg("user")
         .args(arguments)
-        .args(["--password-stdin", "--data-dir", path(data_dir)]);
-    run(command, password).await
+        .args(["--data-dir", path(data_dir)]);
+    if arguments != ["list"] {
+        command.arg("--password-stdin");
+    }
+    run(on_database_of(data_dir, command), password).await
 }
 
 fn assert_refused(answered: &Answered, part: &str) {

@@ -14,7 +14,7 @@ use hongyan_protocol::{
     message::{Chat, SendMsg, Sent, WhenOffline},
     text::Text,
 };
-use hongyan_store::{Options, Store, Stored};
+use hongyan_store::{Store, Stored, testing};
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -339,7 +339,7 @@ struct Log {
 
 impl Log {
     async fn read(data_dir: &Path) -> Self {
-        let store = Store::open(&Options::new(data_dir)).unwrap();
+        let store = Store::open(&testing::options(data_dir)).unwrap();
         Self { store }
     }
 

@@ -1,5 +1,6 @@
 //! A server of its own for each test, people on it, and what they hear.
 
+mod backup;
 mod disk;
 mod everything;
 mod http;
@@ -17,16 +18,19 @@ use std::{
 use hongyan_client::{Client, RawSocket};
 use hongyan_protocol::user::{Name, Password, Register, Sex, Sign};
 use hongyan_server::{clock::Clock, config::Config, serve::Server};
+use hongyan_store::testing;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
+pub(crate) use backup::Backup;
 pub(crate) use disk::{ReadOnly, SmallDisk};
 pub(crate) use everything::{Everything, is_entry};
 pub(crate) use http::{Reply, Web, cookies, reply};
 pub(crate) use log::Log;
 pub(crate) use person::{Person, exchange, to_friend};
 pub(crate) use process::{
-    Answered, Process, command, command_on, failing, hongyan, in_test, own_address, run,
+    Answered, Process, command, command_on, failing, hongyan, in_test, on_database_of, own_address,
+    run,
 };
 pub(crate) use scene::{Role, Scene, stage};
 pub(crate) use seed::assert_event;
@@ -69,6 +73,7 @@ impl TestServer {
         let mut config = Config {
             listen: ([127, 0, 0, 1], 0).into(),
             data_dir: data_dir.path().to_owned(),
+            database_url: testing::url(data_dir.path()),
             ..Config::default()
         };
         config.passwords.memory_kib = 8;
@@ -163,6 +168,12 @@ impl TestServer {
     }
 }
 
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        testing::remove(self.data_dir.path());
+    }
+}
+
 /// What somebody of this name registers with.
 pub(crate) fn account(name: &str) -> Register {
     Register {
@@ -177,6 +188,25 @@ pub(crate) fn account(name: &str) -> Register {
 /// A username that follows the rule: "ann" is "ann-".
 pub(crate) fn username(name: &str) -> String {
     format!("{name:-<4}")
+}
+
+/// Whether this test has nothing to look at because it is about SQLite's file, and the tests run on PostgreSQL.
+pub(crate) fn has_no_file() -> bool {
+    if testing::on_postgres() {
+        eprintln!("not run: this is about the database file of SQLite");
+    }
+    testing::on_postgres()
+}
+
+/// Everything that a server keeps: its files, and what is in its database.
+pub(crate) fn all_kept_in(data_dir: &Path) -> Vec<u8> {
+    let files = files_in(data_dir);
+    let mut bytes: Vec<u8> = files
+        .iter()
+        .flat_map(|file| std::fs::read(file).unwrap())
+        .collect();
+    bytes.extend(testing::rows(data_dir));
+    bytes
 }
 
 /// Every file in a folder and its folders.

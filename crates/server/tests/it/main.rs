@@ -9,6 +9,7 @@ mod code;
 mod command_line;
 mod conversation;
 mod crash;
+mod database;
 mod dead_peer;
 mod disk_full;
 mod document;

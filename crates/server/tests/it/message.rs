@@ -5,7 +5,7 @@ use hongyan_protocol::{Code, EventType, Operation, message::WhenOffline};
 use hongyan_server::config::Keep;
 use serde_json::json;
 
-use crate::harness::{Person, TestServer, exchange, files_in, soon, to_friend};
+use crate::harness::{Person, TestServer, all_kept_in, exchange, soon, to_friend};
 
 #[tokio::test]
 async fn a_message_reaches_the_friend_and_nobody_else() {
@@ -254,13 +254,10 @@ async fn without_keeping_only_those_who_are_online_hear_and_no_byte_reaches_the_
     assert_eq!(ann.code(&message).await, Code::TargetOffline);
     drop((ann, bo));
     server.stop().await;
-    for entry in files_in(server.data_dir()) {
-        let bytes = std::fs::read(&entry).unwrap();
-        let found = bytes
-            .windows(CANARY.len())
-            .any(|window| window == CANARY.as_bytes());
-        assert!(!found, "{}", entry.display());
-    }
+    let found = all_kept_in(server.data_dir())
+        .windows(CANARY.len())
+        .any(|window| window == CANARY.as_bytes());
+    assert!(!found);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use hongyan_protocol::{
 use serde_json::json;
 
 use crate::account::registering;
-use crate::harness::{Log, PASSWORD, TestServer, files_in, reply, soon};
+use crate::harness::{Log, PASSWORD, TestServer, all_kept_in, reply, soon};
 
 fn change(old: &str, new: &str, verify: &str) -> ChangePassword {
     ChangePassword {
@@ -156,11 +156,7 @@ async fn no_password_and_no_token_is_in_any_log_answer_or_file() {
     soon("the close", socket.close()).await;
     server.stop().await;
 
-    let files = files_in(server.data_dir());
-    let files = files
-        .into_iter()
-        .flat_map(|file| std::fs::read(file).unwrap());
-    let files: Vec<u8> = files.collect();
+    let files = all_kept_in(server.data_dir());
     let log = log.text();
     let path_is_logged = log.contains("/api/user/change_pwd");
     assert!(path_is_logged, "this test reads the log");

@@ -254,7 +254,10 @@ async fn two_friends_who_part_at_once_part_once() {
         } else {
             (Role::Member, guest)
         };
-        let event = scene.of_mut(told).expect(EventType::FriendDeleted).await;
+        let event = scene
+            .of_mut(told)
+            .expect_besides_presence(EventType::FriendDeleted)
+            .await;
         assert_eq!(event.from(), Some(by));
         for role in [Role::Member, Role::Guest] {
             scene.of_mut(role).heard_nothing().await;

@@ -10,7 +10,7 @@ use hongyan_protocol::{
     Answer, Code, Operation,
     message::{SendMsg, Sent, WhenOffline},
 };
-use hongyan_store::{Options, Store};
+use hongyan_store::{Store, testing};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpSocket, TcpStream},
@@ -22,7 +22,8 @@ use tokio_tungstenite::{
 };
 
 use crate::harness::{
-    PASSWORD, Person, Process, account, command, hongyan, in_test, soon, to_friend, username,
+    PASSWORD, Person, Process, account, command, hongyan, in_test, on_database_of, soon, to_friend,
+    username,
 };
 
 #[tokio::test]
@@ -194,7 +195,7 @@ async fn a_restart_behind_a_handed_over_socket_refuses_nobody() {
             .arg(hongyan().as_std().get_program())
             .args(["serve", "--data-dir"])
             .arg(folder.path());
-        let mut command = in_test(command);
+        let mut command = on_database_of(folder.path(), in_test(command));
         command.stdin(std::os::fd::OwnedFd::from(listener.try_clone().unwrap()));
         command
     };
@@ -239,7 +240,7 @@ struct HeldStore {
 
 impl HeldStore {
     async fn hold(data_dir: &std::path::Path) -> Self {
-        let store = Store::open(&Options::new(data_dir)).unwrap();
+        let store = Store::open(&testing::options(data_dir)).unwrap();
         let (release, wait) = std::sync::mpsc::channel();
         let (tell_held, held) = oneshot::channel();
         let (tell_released, released) = oneshot::channel();

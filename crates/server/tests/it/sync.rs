@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::harness::{
-    Everything, PASSWORD, Person, Process, TestServer, hongyan, is_entry, run, to_friend,
+    Backup, Everything, PASSWORD, Person, Process, TestServer, hongyan, is_entry, on_database_of,
+    run, to_friend,
 };
 
 async fn pair(server: &TestServer) -> (Person, Person) {
@@ -252,8 +253,7 @@ async fn after_a_restore_clients_know_that_their_cursors_are_void() {
     let group = ann.group("notes").await;
     ann.send_to_group(group, "before").await.unwrap();
     assert!(process.terminate().await.success());
-    let database = data_dir.path().join("hongyan.db");
-    let backup = std::fs::read(&database).unwrap();
+    let backup = Backup::of(data_dir.path());
 
     let process = Process::start(data_dir.path()).await;
     let ann = process.again(&ann).await;
@@ -266,7 +266,7 @@ async fn after_a_restore_clients_know_that_their_cursors_are_void() {
     drop(before);
     assert!(process.terminate().await.success());
 
-    std::fs::write(&database, backup).unwrap();
+    backup.put_back();
     let done = run(restored(data_dir.path()), "").await;
     assert_eq!(done.code, 0, "{}", done.stderr);
     assert!(done.stdout.contains("Sessions ended: 1"), "{}", done.stdout);
@@ -288,5 +288,5 @@ async fn after_a_restore_clients_know_that_their_cursors_are_void() {
 fn restored(data_dir: &Path) -> Command {
     let mut command = hongyan();
     command.arg("restored").arg("--data-dir").arg(data_dir);
-    command
+    on_database_of(data_dir, command)
 }

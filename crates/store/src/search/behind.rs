@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use super::index::AT_ONCE;
-use crate::{
-    Error, Tx,
-    db::{Link, View},
-};
+use crate::{Error, db::Link};
 
 /// Nothing to write for so long is time for the index.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -61,7 +58,6 @@ impl Behind {
                 self.failed = false;
             }
             Err(error) => {
-                link.roll_back();
                 if !self.failed {
                     tracing::error!(%error, "the index of messages could not be written; searches get slower until it can");
                 }
@@ -74,12 +70,8 @@ impl Behind {
 
 /// One transaction of the index; how many entries are left.
 fn index_next(link: &Link) -> Result<i64, Error> {
-    link.begin("BEGIN IMMEDIATE")?;
-    let done = Tx::new(link).index_next();
-    if let Some(lost) = link.take_lost() {
-        return Err(lost);
-    }
-    done?;
-    link.control("COMMIT")?;
-    View { link }.not_indexed()
+    link.write_alone(|tx| {
+        tx.index_next()?;
+        tx.not_indexed()
+    })
 }

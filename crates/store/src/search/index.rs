@@ -2,7 +2,7 @@
 
 use hongyan_protocol::id::ConversationId;
 
-use super::{conversation_name, segment::searchable, sqlite};
+use super::{conversation_name, engine, segment::searchable};
 use crate::{
     Error, Tx, View,
     value::{Row, values},
@@ -91,7 +91,7 @@ impl Tx<'_> {
         if current {
             return Ok(());
         }
-        sqlite::create(self)?;
+        engine::create(self)?;
         self.set_meta("search_mark", "0")?;
         self.set_meta("search_version", VERSION)
     }
@@ -109,7 +109,7 @@ impl Tx<'_> {
         };
         for message in &next {
             if let Some(names) = message.names() {
-                sqlite::add(self, message.id, &names)?;
+                engine::add(self, message.id, &names)?;
             }
         }
         self.set_meta("search_mark", &last.id.to_string())
@@ -120,7 +120,7 @@ impl Tx<'_> {
         match self.indexed(conversation, seq)? {
             Some(message) => message
                 .names()
-                .map_or(Ok(()), |names| sqlite::remove(self, message.id, &names)),
+                .map_or(Ok(()), |names| engine::remove(self, message.id, &names)),
             None => Ok(()),
         }
     }
@@ -139,7 +139,7 @@ impl Tx<'_> {
         )?;
         for message in messages {
             if let Some(names) = message.names() {
-                sqlite::remove(self, message.id, &names)?;
+                engine::remove(self, message.id, &names)?;
             }
         }
         Ok(())
@@ -154,7 +154,7 @@ impl Tx<'_> {
         match self.indexed(conversation, seq)? {
             Some(message) => message
                 .names()
-                .map_or(Ok(()), |names| sqlite::add(self, message.id, &names)),
+                .map_or(Ok(()), |names| engine::add(self, message.id, &names)),
             None => Ok(()),
         }
     }

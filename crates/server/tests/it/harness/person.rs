@@ -69,6 +69,17 @@ impl Person {
         event
     }
 
+    /// The same, after friends who came or went: somebody who came before they were a friend may be told of after it.
+    pub(crate) async fn expect_besides_presence(&mut self, event_type: EventType) -> Event {
+        loop {
+            let event = self.event().await;
+            if event.event_type() != Some(EventType::FriendStatusChange) {
+                assert_eq!(event.name(), event_type.as_str(), "{:?}", event.received());
+                return event;
+            }
+        }
+    }
+
     /// The next event, which is a message.
     pub(crate) async fn message(&mut self) -> Chat {
         let event = self.event().await;
@@ -174,14 +185,16 @@ impl Person {
 
     /// The application that is heard of next.
     pub(crate) async fn applied(&mut self, group: GroupId) -> GroupApplyId {
-        let applied: GroupApplied = self.expect(EventType::GroupAdd).await.data().unwrap();
+        let event = self.expect_besides_presence(EventType::GroupAdd).await;
+        let applied: GroupApplied = event.data().unwrap();
         assert_eq!(applied.group_id, group);
         applied.group_apply_id
     }
 
     /// The invitation that is heard of next.
     pub(crate) async fn invited(&mut self) -> GroupInviteId {
-        let invited: GroupInvited = self.expect(EventType::GroupInvite).await.data().unwrap();
+        let event = self.expect_besides_presence(EventType::GroupInvite).await;
+        let invited: GroupInvited = event.data().unwrap();
         invited.group_invite_id
     }
 

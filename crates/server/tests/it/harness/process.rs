@@ -8,6 +8,7 @@ use std::{
 };
 
 use hongyan_client::Client;
+use hongyan_store::testing;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
@@ -71,8 +72,18 @@ impl Process {
         }
     }
 
+    /// Lets it write nothing more into its database, or lets it write again.
+    pub(crate) async fn refuse_writes(&self, data_dir: &Path, refuse: bool) {
+        if testing::on_postgres() {
+            testing::refuse_writes(data_dir, refuse);
+        } else {
+            self.limit_files(if refuse { "1" } else { "unlimited" })
+                .await;
+        }
+    }
+
     /// Bounds the size in bytes of what it writes to from now on; a later call may lift the bound.
-    pub(crate) async fn limit_files(&self, bytes: &str) {
+    async fn limit_files(&self, bytes: &str) {
         let pid = self.child.id().unwrap().to_string();
         let limited = Command::new("prlimit")
             .args(["--pid", &pid, &format!("--fsize={bytes}:")])
@@ -190,6 +201,14 @@ pub(crate) fn command_on(data_dir: &Path, listen: SocketAddr) -> Command {
     command
         .args(["serve", "--listen", &listen.to_string(), "--data-dir"])
         .arg(data_dir);
+    on_database_of(data_dir, command)
+}
+
+/// The command with the database that belongs to the folder.
+pub(crate) fn on_database_of(data_dir: &Path, mut command: Command) -> Command {
+    if let Some(url) = testing::url(data_dir) {
+        command.env("HONGYAN_DATABASE_URL", url.expose());
+    }
     command
 }
 
