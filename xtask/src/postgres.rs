@@ -94,6 +94,8 @@ impl Postgres {
             .args(["-c", "listen_addresses=127.0.0.1"])
             .args(["-c", "unix_socket_directories="])
             .args(["-c", "max_connections=300"])
+            // What is made for a test need not outlive a loss of power.
+            .args(["-c", "fsync=off"])
             .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(log.try_clone()?)

@@ -54,7 +54,7 @@ async fn finishes_what_has_begun(signal: &str) {
     let pong = soon("a pong", door.next()).await.unwrap().unwrap();
     assert!(matches!(pong, Message::Pong(_)), "{pong:?}");
     process.signal(signal);
-    let store = held.release().await;
+    held.release().await;
 
     let answer = soon("the answer", door.next()).await.unwrap().unwrap();
     let answer: Answer = serde_json::from_str(answer.to_text().unwrap()).unwrap();
@@ -72,7 +72,6 @@ async fn finishes_what_has_begun(signal: &str) {
     let log = folder.path().join("hongyan.db-wal");
     let left = log.metadata().map_or(0, |log| log.len());
     assert_eq!(left, 0, "the database was closed in order");
-    store.close().await;
 
     let process = Process::start(folder.path()).await;
     let mut bo = process.again(&bo).await;
@@ -264,13 +263,13 @@ impl HeldStore {
         }
     }
 
-    /// Gives the store, to be closed after the server's: who closes last tidies up.
-    async fn release(self) -> Store {
+    /// Lets the server write, and leaves the database to it alone.
+    async fn release(self) {
         self.release.send(()).unwrap();
         soon("the end of our transaction", self.released)
             .await
             .unwrap();
-        self.store
+        self.store.close().await;
     }
 }
 

@@ -4,12 +4,11 @@ use std::{collections::BTreeMap, path::Path};
 
 use hongyan_protocol::{Operation, message::WhenOffline};
 use serde_json::{Value, json};
-
 use tokio::process::Command;
 
 use crate::harness::{
     Backup, Everything, PASSWORD, Person, Process, TestServer, hongyan, is_entry, on_database_of,
-    run, to_friend,
+    run, soon, to_friend,
 };
 
 async fn pair(server: &TestServer) -> (Person, Person) {
@@ -289,4 +288,42 @@ fn restored(data_dir: &Path) -> Command {
     let mut command = hongyan();
     command.arg("restored").arg("--data-dir").arg(data_dir);
     on_database_of(data_dir, command)
+}
+
+#[tokio::test]
+async fn who_never_reads_is_dropped_and_resumes_without_a_gap() {
+    const TEXTS: usize = 100;
+    const LARGE: usize = 256 * 1024;
+    let server = TestServer::start_with(|config| {
+        config.messages.max_bytes = LARGE;
+        config.limits.frame_bytes = 2 * LARGE as u32;
+    })
+    .await;
+    let (mut ann, mut bo) = pair(&server).await;
+    let group = ann.group("choir").await;
+    ann.admit(group, &mut bo).await;
+    bo.go_offline().await;
+    let mut unread = bo.socket("/ws").await.unwrap();
+    for n in 1..=TEXTS {
+        let text = format!("{n} {}", "x".repeat(LARGE - 10));
+        ann.send_to_group(group, text).await.unwrap();
+    }
+    let mut log = Log::new();
+    while let Ok(frame) = soon("the end", unread.next()).await {
+        let event: Value = serde_json::from_str(&frame).unwrap();
+        if is_entry(&event) {
+            log.insert(event["data"]["seq"].as_i64().unwrap(), event);
+        }
+    }
+    assert!(
+        log.len() < TEXTS,
+        "what nobody reads is not queued for ever"
+    );
+    let mut again = Everything::of(&bo).await;
+    catch_up(&mut again, &json!({"groupId": group}), &mut log).await;
+    assert!(log.keys().copied().eq(1..=TEXTS as i64));
+    for (seq, event) in log {
+        let text = event["data"]["msg"].as_str().unwrap();
+        assert!(text.starts_with(&format!("{seq} ")), "{seq}");
+    }
 }
