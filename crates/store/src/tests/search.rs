@@ -318,8 +318,8 @@ async fn the_writer_indexes_by_itself_also_what_was_there_before() {
         .await
         .unwrap();
     let fixture = fixture.reopen().await;
-    // Every write is one that the index has to wait for, at most.
-    while fixture.tx(|tx| tx.not_indexed()).await.unwrap() > 0 {
+    // By reading: the index waits for a pause of those who write.
+    while fixture.view(|view| view.not_indexed()).await > 0 {
         tokio::task::yield_now().await;
     }
     let page = fixture.search(&search(ann, "上海")).await;
