@@ -8,7 +8,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use hongyan_client::{Session, to_group};
 use hongyan_protocol::{
     Operation,
-    group::{CreateGroup, Introduction},
+    group::{CreateGroup, GroupUpdate, Introduction, JoinPolicy},
     id::GroupId,
     text::Text,
     user::Name,
@@ -51,13 +51,15 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(server: &Server, options: &Options) -> Result<Table> {
-    let reader = people::register(server, 1).await?;
-    let reader = reader.first().context("nobody registered")?;
-    fill_short(reader, options.conversations).await?;
-    let long = group(reader, 0).await?;
-    fill_long(server, reader, long, options.messages).await?;
+    let people = people::register(server, 2).await?;
+    let [writer, reader] = people.as_slice() else {
+        bail!("two accounts are wanted");
+    };
+    fill_short(writer, reader, options.conversations).await?;
+    let long = group(writer, reader, 0).await?;
+    fill_long(server, writer, long, options.messages).await?;
 
-    let mut asker = Asker::of(server, reader).await?;
+    let mut asker = Asker { server, reader };
     let mut random = Random(1);
     let mut table = Table::new(["request", "p50 ms", "p99 ms", "longest answer", "note"]);
     let mut row = |what: &str, measured: Measured, note: String| {
@@ -115,20 +117,28 @@ pub(crate) async fn run(server: &Server, options: &Options) -> Result<Table> {
     Ok(table)
 }
 
-async fn group(owner: &Session, number: u32) -> Result<GroupId> {
+/// A group of two, in which only one speaks and the other has read nothing.
+async fn group(owner: &Session, reader: &Session, number: u32) -> Result<GroupId> {
     let group = CreateGroup {
         group_name: Name::new(format!("{}-{number}", &owner.user().username[..8]))
             .map_err(anyhow::Error::msg)?,
         group_nickname: Text::new("a group").map_err(anyhow::Error::msg)?,
         introduction: Introduction::default(),
     };
-    Ok(owner.create_group(&group).await?.group_id)
+    let group = owner.create_group(&group).await?.group_id;
+    let open = GroupUpdate {
+        join: Some(JoinPolicy::Open),
+        ..GroupUpdate::of(group)
+    };
+    owner.update_group(&open).await?;
+    reader.join_group(group, "").await?;
+    Ok(group)
 }
 
-async fn fill_short(owner: &Session, count: u32) -> Result<()> {
+async fn fill_short(owner: &Session, reader: &Session, count: u32) -> Result<()> {
     stream::iter(1..count)
         .map(|number| async move {
-            let group = group(owner, number).await?;
+            let group = group(owner, reader, number).await?;
             for n in 0..SHORT {
                 let text = sentence(&mut Random(u64::from(number) * SHORT + n + 1), n + 1);
                 owner.ask(&to_group(group, text)?).await?;
@@ -224,11 +234,7 @@ struct Asker<'a> {
     reader: &'a Session,
 }
 
-impl<'a> Asker<'a> {
-    async fn of(server: &'a Server, reader: &'a Session) -> Result<Self> {
-        Ok(Self { server, reader })
-    }
-
+impl Asker<'_> {
     async fn door(&self, operation: Operation) -> Result<Socket> {
         Socket::open(self.server.address, operation.path(), self.reader.token()).await
     }

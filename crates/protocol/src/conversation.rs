@@ -142,7 +142,7 @@ pub struct ConversationCard {
     /// Up to where the other has read; between two only, and not where the other has blocked the reader.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_read_seq: Option<i64>,
-    /// Messages of others behind `readSeq`; 100 stands for any number above 99.
+    /// Messages of others behind `readSeq`, among the newest 200 entries; 100 stands for any number above 99.
     pub unread: i64,
     /// Whether one of them names the reader, or everybody.
     pub mentioned: bool,

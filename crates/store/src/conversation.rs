@@ -13,6 +13,9 @@ use crate::{
 /// Unread messages are counted up to here.
 pub const MOST_UNREAD: i64 = 100;
 
+/// Newest entries of a log among which unread messages are counted: whoever wrote the others, they cost a look each.
+const COUNTED: i64 = 200;
+
 /// Whose log a conversation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConversationKind {
@@ -179,19 +182,23 @@ impl View<'_> {
         )
     }
 
-    /// How many messages of others a user has not read, at most [`MOST_UNREAD`].
+    /// How many messages of others a user has not read, among the newest 200 entries; at most [`MOST_UNREAD`].
     pub fn unread(&self, user: UserId, listed: &Listed) -> Result<i64, Error> {
         let read = listed.cursor.read_seq.max(listed.first_seq());
         if listed.conversation.last_seq <= read {
             return Ok(0);
         }
-        let count = self.row(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM messages WHERE conversation_id = $1 AND seq > $2 AND entry = 0
-             AND sender_id <> $3 AND recalled_at IS NULL LIMIT $4) unread",
-            values![listed.conversation.id, read, user, MOST_UNREAD],
+        let count: Option<i64> = self.row(
+            "SELECT COUNT(*) FROM messages WHERE conversation_id = $1 AND seq > $2 AND entry = 0 AND sender_id <> $3
+             AND recalled_at IS NULL",
+            values![
+                listed.conversation.id,
+                read.max(listed.conversation.last_seq - COUNTED),
+                user
+            ],
             |row| row.get(0),
         )?;
-        Ok(count.unwrap_or_default())
+        Ok(count.unwrap_or_default().min(MOST_UNREAD))
     }
 }
 
