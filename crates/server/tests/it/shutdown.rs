@@ -8,7 +8,7 @@ use std::{
 use futures_util::{SinkExt, StreamExt, future::join_all};
 use hongyan_protocol::{
     Answer, Code, Operation,
-    message::{SendMsg, Sent, WhenOffline},
+    message::{Chat, SendMsg, Sent, WhenOffline},
 };
 use hongyan_store::{Store, testing};
 use tokio::{
@@ -66,6 +66,7 @@ async fn finishes_what_has_begun(signal: &str) {
         panic!("{goodbye:?}");
     };
     assert_eq!(u16::from(frame.code), 1001);
+    let told = bo.rest().await;
     assert_eq!(bo.close_code().await, Some(1001));
     drop(door);
     assert_eq!(process.end().await.code(), Some(0));
@@ -76,14 +77,21 @@ async fn finishes_what_has_begun(signal: &str) {
     let process = Process::start(folder.path()).await;
     let mut bo = process.again(&bo).await;
     bo.come_online().await;
-    loop {
-        // Whether Bo was told of it before the close is open; that it comes is not.
-        let chat = bo.message().await;
-        if chat.msg_id == sent.msg_id {
-            assert_eq!((chat.msg.as_str(), chat.seq), ("during", sent.seq));
-            break;
-        }
-    }
+    // Whether Bo was told of it before the close is open; that it comes is not.
+    let mut chats = told.iter().filter_map(|event| event.data::<Chat>().ok());
+    let chat = match chats.find(|chat| chat.msg_id == sent.msg_id) {
+        Some(chat) => chat,
+        None => loop {
+            let chat = bo.message().await;
+            if chat.msg_id == sent.msg_id {
+                break chat;
+            }
+        },
+    };
+    assert_eq!(
+        (chat.msg.as_str(), chat.msg_id, chat.seq),
+        ("during", sent.msg_id, sent.seq)
+    );
 }
 
 #[tokio::test]

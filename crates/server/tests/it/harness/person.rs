@@ -122,6 +122,16 @@ impl Person {
         }
     }
 
+    /// All that still comes on the notice connection until it is closed.
+    pub(crate) async fn rest(&mut self) -> Vec<Event> {
+        let notices = self.notices.as_mut().expect("online");
+        let mut rest = Vec::new();
+        while let Ok(event) = soon("an event or the close", notices.next()).await {
+            rest.push(event);
+        }
+        rest
+    }
+
     /// The close code of the notice connection, once it is closed.
     pub(crate) async fn close_code(&mut self) -> Option<u16> {
         let notices = self.notices.as_mut().expect("online");
