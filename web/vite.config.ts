@@ -1,0 +1,32 @@
+// How the page is built, and served while one works on it.
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vite'
+
+const server = process.env.HONGYAN_SERVER ?? 'http://127.0.0.1:7878'
+
+export default defineConfig({
+  plugins: [
+    vue({ template: { compilerOptions: { isCustomElement: (tag) => tag === 'emoji-picker' } } }),
+  ],
+  define: {
+    __VUE_OPTIONS_API__: 'false',
+    __VUE_PROD_DEVTOOLS__: 'false',
+    __INTLIFY_PROD_DEVTOOLS__: 'false',
+    __VUE_I18N_LEGACY_API__: 'false',
+    __VUE_I18N_FULL_INSTALL__: 'false',
+  },
+  build: {
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+    // Everything is a file of its own: the page's policy takes nothing that stands in the page itself.
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+  },
+  server: {
+    proxy: {
+      '/api': { target: server, changeOrigin: true },
+      '/img': { target: server, changeOrigin: true },
+      '/ws': { target: server, ws: true, changeOrigin: true },
+    },
+  },
+})
