@@ -1,0 +1,5 @@
+// Starts the page.
+import { createModel } from '../model'
+import { startPage } from './start'
+
+void startPage(createModel({}))
