@@ -1,0 +1,2 @@
+// People, groups, lists and search.
+export default {}
