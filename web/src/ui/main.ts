@@ -2,4 +2,15 @@
 import { createModel } from '../model'
 import { startPage } from './start'
 
-void startPage(createModel({}))
+/** With the next picture, or soon where none is made, as in a page that is hidden. */
+const nextFrame = (callback: () => void): void => {
+  if (document.hidden) setTimeout(callback, 100)
+  else requestAnimationFrame(callback)
+}
+
+const model = createModel({
+  base: '',
+  socketUrl: `${location.origin.replace(/^http/, 'ws')}/ws`,
+  nextFrame,
+})
+void startPage(model)
