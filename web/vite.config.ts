@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 
+import { serviceWorker } from './service-worker/plugin'
+
 const server = process.env.HONGYAN_SERVER ?? 'http://127.0.0.1:7878'
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
@@ -11,6 +13,7 @@ const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.
 export default defineConfig({
   plugins: [
     vue({ template: { compilerOptions: { isCustomElement: (tag) => tag === 'emoji-picker' } } }),
+    serviceWorker(),
   ],
   define: {
     __HONGYAN_VERSION__: JSON.stringify(version),

@@ -3,6 +3,7 @@ import { createApp } from 'vue'
 import type { Model } from '../model'
 import App from './App.vue'
 import { startNotifications } from './frame/notify'
+import { startVersions } from './frame/version'
 import { i18n, startLanguage } from './i18n'
 import { provideModel } from './model'
 import { createPageRouter } from './router'
@@ -19,5 +20,6 @@ export const startPage = async (model: Model): Promise<void> => {
   const router = createPageRouter(model)
   app.use(router)
   startNotifications(model, router)
+  startVersions(model, router)
   app.mount('#app')
 }
