@@ -31,10 +31,11 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   server: {
+    // The server's own name stays in `Host`: it takes changes only from pages of its own origin.
     proxy: {
-      '/api': { target: server, changeOrigin: true },
-      '/img': { target: server, changeOrigin: true },
-      '/ws': { target: server, ws: true, changeOrigin: true },
+      '/api': { target: server, changeOrigin: false },
+      '/img': { target: server, changeOrigin: false },
+      '/ws': { target: server, changeOrigin: false, ws: true },
     },
   },
 })

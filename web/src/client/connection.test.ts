@@ -111,12 +111,27 @@ test('calls under way reject when the socket ends', async () => {
   await expect(call).rejects.toBeInstanceOf(Unreachable)
 })
 
-test('a server that falls silent is asked, and left after twice the heartbeat', () => {
+test('a server that falls silent is asked, and left when it does not answer', () => {
   const { states } = start()
   latest().ready()
-  vi.advanceTimersByTime(37_500)
-  expect(latest().sent.map(({ path }) => path)).toContain('/ws/ping')
+  vi.advanceTimersByTime(30_000)
+  expect(latest().sent.map(({ path }) => path)).toEqual(['/ws/ping'])
+  latest().say({ reqId: 1, code: '0000', data: { serverTime: 1 } })
   vi.advanceTimersByTime(25_000)
+  expect(states.at(-1)).toBe('open')
+  vi.advanceTimersByTime(50_000)
+  expect(states.at(-1)).toBe('waiting')
+})
+
+test('a connection that is doubted is left soon when nothing comes back', () => {
+  const { connection, states } = start()
+  latest().ready()
+  connection.tryNow()
+  latest().say({ reqId: 1, code: '0000', data: { serverTime: 1 } })
+  vi.advanceTimersByTime(5_000)
+  expect(states.at(-1)).toBe('open')
+  connection.tryNow()
+  vi.advanceTimersByTime(5_000)
   expect(states.at(-1)).toBe('waiting')
 })
 

@@ -131,6 +131,7 @@ export const createTestContext = (server: TestServer): TestContext => {
     events: createEvents(),
     cache: createTestCache(),
     schedule: createSchedule((callback) => queueMicrotask(callback)),
+    changed: () => Promise.resolve(),
     me: () => ME,
   }
 }
