@@ -14,7 +14,7 @@ export default {
     pictureSaved: 'Your picture was changed',
   },
   crop: {
-    title: 'Cut the picture',
+    title: 'Adjust the picture',
     label: 'Picture. Arrow keys move it, plus and minus make it larger and smaller.',
     zoom: 'Size',
     use: 'Use picture',
