@@ -6,7 +6,7 @@ import { defineConfig } from 'vite'
 
 import { serviceWorker } from './service-worker/plugin'
 
-const server = process.env.HONGYAN_SERVER ?? 'http://127.0.0.1:7878'
+const server = process.env.HONGYAN_SERVER ?? 'http://127.0.0.1:8006'
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
 

@@ -119,8 +119,8 @@ test('a server that falls silent is asked, and left when it does not answer', ()
   latest().say({ reqId: 1, code: '0000', data: { serverTime: 1 } })
   vi.advanceTimersByTime(25_000)
   expect(states.at(-1)).toBe('open')
-  vi.advanceTimersByTime(50_000)
-  expect(states.at(-1)).toBe('waiting')
+  vi.advanceTimersByTime(60_000)
+  expect(states).toContain('waiting')
 })
 
 test('a connection that is doubted is left soon when nothing comes back', () => {

@@ -47,8 +47,8 @@ export default {
     longNickname: 'Too long: use at most 64 characters.',
   },
   ended: {
-    elsewhere: 'Logged in on another device',
-    elsewhereText: 'Your account was used to log in elsewhere, so it was logged out here. If that was not you, log in and change your password at once.',
+    elsewhere: 'Logged out by another device',
+    elsewhereText: 'Your account logged in on another device, or this login was ended from there. If that was not you, log in and change your password at once.',
     replaced: 'Open in another window',
     replacedText: 'Hongyan is in use in another window or browser with this login. You can go on here instead.',
     expired: 'You were logged out',

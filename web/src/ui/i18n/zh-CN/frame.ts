@@ -47,8 +47,8 @@ export default {
     longNickname: '昵称太长，最多 64 个字符',
   },
   ended: {
-    elsewhere: '你的账号在其他设备登录',
-    elsewhereText: '账号已在另一台设备上登录，这里已退出。如果不是你本人操作，请立即登录并修改密码。',
+    elsewhere: '这里已退出登录',
+    elsewhereText: '你的账号在另一台设备上登录，或在那里结束了此处的登录。如果不是你本人操作，请立即登录并修改密码。',
     replaced: '已在其他窗口打开',
     replacedText: '鸿雁正在另一个窗口或浏览器中使用同一登录。你也可以改在这里使用。',
     expired: '登录已失效',
