@@ -13,6 +13,7 @@ it('an initial is one character, whatever stands before or upon it', () => {
   expect(initialOf('\u202e\u200b 陈默')).toBe('陈')
   expect(initialOf('🦢 goose')).toBe('🦢')
   expect(initialOf(`Z${'\u0301'.repeat(500)}algo`)).toBe('Z')
+  expect(initialOf('ßteffi')).toBe('S')
   expect(initialOf('\u200b')).toBe('')
 })
 
