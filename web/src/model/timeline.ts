@@ -53,6 +53,8 @@ export interface Timeline {
   toEnd: () => Promise<void>
   /** Loads the place of a message; false: it is not there any more. */
   around: (seq: number) => Promise<boolean>
+  /** Loads the place of the first message that was unread on entering, where it is further up than the window. */
+  toUnread: () => Promise<void>
   /** In the window. */
   bySeq: (seq: number) => Message | undefined
   /** In the window, or fetched in the background. */
@@ -339,21 +341,30 @@ export const createTimeline = (
     })
   }
 
-  const around = async (seq: number): Promise<boolean> => {
-    if (find(seq)) return true
-    await loading('first', async () => {
+  /** Loads what is up to `seq` and what follows; only if `seq` itself is a message, where `exact`. */
+  const moveTo = (seq: number, exact: boolean): Promise<void> =>
+    loading('first', async () => {
       const [older, newer] = await Promise.all([
         page({ before: seq + 1 }, AROUND),
         page({ after: seq }, AROUND),
       ])
       return () => {
-        if (older.list.at(-1)?.seq !== seq) return
+        if (exact && older.list.at(-1)?.seq !== seq) return
         confirmed = named([...older.list, ...newer.list])
         state.atStart = !older.more
         state.atEnd = !newer.more
       }
     })
+
+  const around = async (seq: number): Promise<boolean> => {
+    if (!find(seq)) await moveTo(seq, true)
     return find(seq) !== undefined
+  }
+
+  const toUnread = async (): Promise<void> => {
+    const first = confirmed[0]?.seq
+    const above = first !== undefined && first > readBefore + 1 && !state.atStart
+    if (above && state.unreadFrom === undefined && readBefore < host.newestSeq()) await moveTo(readBefore, false)
   }
 
   const quoted = (seq: number): Message | undefined => {
@@ -417,6 +428,7 @@ export const createTimeline = (
       if (!state.atEnd) await newest('newer')
     },
     around,
+    toUnread,
     bySeq: find,
     quoted,
     send: (outgoing) => {
