@@ -1,14 +1,22 @@
 // How the page is built, and served while one works on it.
+import { readFileSync } from 'node:fs'
+
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 
-const server = process.env.HONGYAN_SERVER ?? 'http://127.0.0.1:7878'
+import { serviceWorker } from './service-worker/plugin'
+
+const server = process.env.HONGYAN_SERVER ?? 'http://127.0.0.1:8006'
+
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
 
 export default defineConfig({
   plugins: [
     vue({ template: { compilerOptions: { isCustomElement: (tag) => tag === 'emoji-picker' } } }),
+    serviceWorker(),
   ],
   define: {
+    __HONGYAN_VERSION__: JSON.stringify(version),
     __VUE_OPTIONS_API__: 'false',
     __VUE_PROD_DEVTOOLS__: 'false',
     __INTLIFY_PROD_DEVTOOLS__: 'false',
@@ -23,10 +31,11 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   server: {
+    // The server's own name stays in `Host`: it takes changes only from pages of its own origin.
     proxy: {
-      '/api': { target: server, changeOrigin: true },
-      '/img': { target: server, changeOrigin: true },
-      '/ws': { target: server, ws: true, changeOrigin: true },
+      '/api': { target: server, changeOrigin: false },
+      '/img': { target: server, changeOrigin: false },
+      '/ws': { target: server, changeOrigin: false, ws: true },
     },
   },
 })

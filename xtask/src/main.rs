@@ -29,7 +29,7 @@ enum Task {
         #[arg(short, long)]
         yes: bool,
     },
-    /// Rewrite the generated part of docs/protocol.md
+    /// Rewrite what is generated: the tables of docs/protocol.md, and the page's types in web/src/client/wire.ts
     Docs,
     /// Run a command, such as `cargo nextest run -p hongyan-store`, with a PostgreSQL server for its tests
     Postgres {
@@ -87,7 +87,7 @@ fn test(yes: bool) -> ExitCode {
     }
 }
 
-/// What `cargo xtask test` does, in order. That docs/protocol.md is current is one of the Rust tests.
+/// What `cargo xtask test` does, in order. That generated files are current is among the Rust tests.
 fn test_steps(tools: &Tools) -> Vec<Step> {
     let (command, on_postgres, counting): (&'static [_], &'static [_], _) =
         if tools.has("cargo-nextest") {
@@ -146,26 +146,47 @@ fn test_steps(tools: &Tools) -> Vec<Step> {
     ]
 }
 
+/// What is generated, and by which test: the same that fails where it is not current.
+const GENERATED: [(&str, &[&str]); 2] = [
+    (
+        "docs/protocol.md",
+        &[
+            "cargo",
+            "test",
+            "--package",
+            "hongyan-server",
+            "--test",
+            "it",
+            "document",
+        ],
+    ),
+    (
+        "web/src/client/wire.ts",
+        &[
+            "cargo",
+            "test",
+            "--package",
+            "hongyan-protocol",
+            "--lib",
+            "wire",
+        ],
+    ),
+];
+
 fn docs() -> Result<()> {
-    let command = &[
-        "cargo",
-        "test",
-        "--package",
-        "hongyan-server",
-        "--test",
-        "it",
-        "document",
-    ];
-    let tally: Tally = Step::new("docs/protocol.md", command, Counting::Libtest)
-        .env("HONGYAN_BLESS", "1")
-        .run();
-    ensure!(
-        tally.failed == 0,
-        "docs/protocol.md was not rewritten: see the failure above"
-    );
-    ensure!(
-        tally.passed > 0,
-        "docs/protocol.md was not rewritten: the server's `it` has no test named `document`"
-    );
+    for (file, command) in GENERATED {
+        let tally: Tally = Step::new(file, command, Counting::Libtest)
+            .env("HONGYAN_BLESS", "1")
+            .run();
+        ensure!(
+            tally.failed == 0,
+            "{file} was not rewritten: see the failure above"
+        );
+        ensure!(
+            tally.passed > 0,
+            "{file} was not rewritten: no test runs with `{}`",
+            command.join(" ")
+        );
+    }
     Ok(())
 }

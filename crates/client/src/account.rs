@@ -8,7 +8,7 @@ use hongyan_protocol::{
         CreateGroup, CreatedGroup, GroupApplyCard, GroupCard, GroupInviteCard, GroupList,
         GroupListType, SearchGroup,
     },
-    group_member::MemberLists,
+    group_member::{GROUPS_AT_ONCE, MemberLists},
     id::GroupId,
     user::{ChangePassword, SearchUser, UpdateInfo, UserCard, UserInfo},
 };
@@ -16,9 +16,6 @@ use reqwest::multipart::{Form, Part};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{api, error::Result, session::Session};
-
-/// Groups whose members are asked for at once; more would make too long an address.
-const GROUPS_AT_ONCE: usize = 50;
 
 /// All of these answer within 30 s, and with [`Error::Unauthorized`](crate::Error::Unauthorized) when the session is over.
 impl Session {

@@ -53,9 +53,13 @@ export class Connection {
     this.handlers.status({ state: 'off' })
   }
 
-  /** Does not wait any longer. Harmless while connected. */
+  /** Does not wait any longer; while connected, makes sure that it is. */
   tryNow(): void {
-    if (!this.wanted || this.socket) return
+    if (!this.wanted) return
+    if (this.socket) {
+      if (this.isReady) this.socket.probe()
+      return
+    }
     clearTimeout(this.timer)
     this.connect()
   }

@@ -34,6 +34,8 @@ export class Socket {
   private readonly waiting = new Map<number, Waiting>()
   private lastId = 0
   private lastHeard = Date.now()
+  /** When the server was asked for a sign of life that has not come. */
+  private asked: number | undefined
   private heartbeat: ReturnType<typeof setInterval> | undefined
   private readonly opening: ReturnType<typeof setTimeout>
   private over = false
@@ -70,6 +72,7 @@ export class Socket {
 
   private hear(message: MessageEvent<unknown>): void {
     this.lastHeard = Date.now()
+    this.asked = undefined
     if (this.over || typeof message.data !== 'string') return
     let frame: Frame
     try {
@@ -99,13 +102,32 @@ export class Socket {
     else waiting.reject(new Refusal(frame.code ?? '9998', frame.data, frame.desc))
   }
 
-  /** Browsers do not see the server's pings, so the page asks when nothing was heard, and gives up at twice the heartbeat. */
+  /** Ends it unless the server gives a sign of life within `patience` ms: after a sleep, or when the network changed. */
+  probe(patience = 5_000): void {
+    if (this.over || this.asked !== undefined) return
+    this.ask()
+    setTimeout(() => {
+      if (this.asked !== undefined) this.close(1006)
+    }, patience)
+  }
+
+  private ask(): void {
+    this.asked = Date.now()
+    this.call('/ws/ping', {}).catch(() => undefined)
+  }
+
+  /**
+   * Browsers do not see the server's pings, so the page asks when nothing was heard, and gives up when no answer came. Hidden pages
+   * look at their clock once a minute: silence alone says nothing.
+   */
   private watch(heartbeatMs: number): void {
-    this.lastHeard = Date.now()
     this.heartbeat = setInterval(() => {
-      const silence = Date.now() - this.lastHeard
-      if (silence > heartbeatMs * 2) this.close(1006)
-      else if (silence > heartbeatMs * 0.9) this.call('/ws/ping', {}).catch(() => undefined)
+      const now = Date.now()
+      if (this.asked === undefined) {
+        if (now - this.lastHeard > heartbeatMs * 0.9) this.ask()
+      } else if (now - this.asked > heartbeatMs) {
+        this.close(1006)
+      }
     }, heartbeatMs / 2)
   }
 

@@ -113,12 +113,12 @@ export const createFriends = (context: Context, people: People): Friends => {
     },
     add: async (userId, remark) => {
       await link.call('/ws/friend/add', { userId, remark })
-      refreshSoon()
+      await context.changed('inbox', 'friends')
     },
     remove: async (userId) => {
       await link.call('/ws/friend/del', { userId })
       drop(userId)
-      keep()
+      await context.changed('friends')
     },
     setRemark: async (userId, remark) => {
       await client.post('/api/friend/set_remark', { friendUserId: userId, remark })

@@ -204,21 +204,23 @@ export const createGroups = (context: Context, people: People): Groups => {
       await Promise.allSettled(
         invite.map((userId) => link.call('/ws/group/invite', { groupId, userId, remark: '' })),
       )
-      await refresh()
+      await context.changed('groups', 'inbox')
       const group = groups.get(groupId)
       if (!group) throw new Error('the new group is not in the list')
       return group
     },
     apply: async (groupId, remark) => {
       await link.call('/ws/group/add', { groupId, remark })
-      refreshSoon()
+      await context.changed('inbox', 'groups')
     },
     invite: async (groupId, userId, remark) => {
       await link.call('/ws/group/invite', { groupId, userId, remark })
+      await context.changed('inbox')
     },
     leave: async (groupId) => {
       await link.call('/ws/group/leave', { groupId })
       drop(groupId)
+      await context.changed('groups')
     },
     kick: async (groupId, userId) => {
       await link.call('/ws/group/kick', { groupId, userId })
@@ -237,7 +239,7 @@ export const createGroups = (context: Context, people: People): Groups => {
     },
     handOver: async (groupId, userId) => {
       await link.call('/ws/group/hand_over', { groupId, userId })
-      await refresh()
+      await context.changed('groups')
     },
     dissolve: async (groupId) => {
       await link.call('/ws/group/dissolve', { groupId })

@@ -48,7 +48,7 @@ interface Card {
   groupHeadImg?: string
 }
 
-export const createInbox = ({ link, events, cache, me }: Context): Inbox => {
+export const createInbox = ({ link, events, cache, me, changed }: Context): Inbox => {
   const { client } = link
   const rows = shallowRef<readonly InboxRow[]>([])
 
@@ -124,7 +124,8 @@ export const createInbox = ({ link, events, cache, me }: Context): Inbox => {
         }
       } finally {
         // Also after a refusal: somebody else may have answered it.
-        refreshSoon()
+        const lists = kind === 'friend' ? ['friends' as const] : ['groups' as const]
+        await changed('inbox', ...(agree ? lists : [])).catch(() => undefined)
       }
     },
     refresh,

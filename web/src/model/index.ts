@@ -8,7 +8,7 @@ import { createEvents } from './events'
 import { createFriends, type Friends } from './friend'
 import { createGroups, type Groups } from './group'
 import { createInbox, type Inbox } from './inbox'
-import { createLink, type ConnectionState } from './link'
+import { createLink, type ConnectionState, type ListName } from './link'
 import { createPeople, type People } from './people'
 import { createSchedule } from './schedule'
 import { createSearch, type Search } from './search'
@@ -77,9 +77,10 @@ export const createModel = (options: ModelOptions): Model => {
   /** Brings everything to what the server has; again until it is, or until the connection is another one. */
   const refresh = async (ready: Ready): Promise<void> => {
     const mine = ++round
-    held ??= []
+    // What came before is in what is fetched now.
+    held = []
     try {
-      await Promise.all([friends.refresh(), groups.refresh(), inbox.refresh()])
+      await fetchLists(['friends', 'groups', 'inbox'])
       await conversations.refresh(ready)
     } catch {
       if (mine === round && link.state.state === 'open') setTimeout(() => void again(mine, ready), AGAIN)
@@ -99,8 +100,9 @@ export const createModel = (options: ModelOptions): Model => {
     ready: (ready) => void refresh(ready),
     event: hear,
     ended: (why) => void session.end(why),
-    note: ({ note }) => {
-      if (note === 'logged-in' || note === 'logged-out') void session.look()
+    note: (note) => {
+      if (note.note === 'changed') void fetchLists(note.lists).catch(() => undefined)
+      else if (note.note === 'logged-in' || note.note === 'logged-out') void session.look()
     },
   })
 
@@ -114,12 +116,20 @@ export const createModel = (options: ModelOptions): Model => {
     events,
     cache,
     schedule,
+    changed: (...lists) => {
+      link.tell({ note: 'changed', lists })
+      return fetchLists(lists)
+    },
     me: () => session.me?.id ?? '',
   }
   const people = createPeople(context)
   const friends = createFriends(context, people)
   const groups = createGroups(context, people)
   const inbox = createInbox(context)
+  const fetched = { friends, groups, inbox }
+  const fetchLists = async (lists: ListName[]): Promise<void> => {
+    await Promise.all(lists.map((list) => fetched[list].refresh()))
+  }
   const conversations = createConversations(context, people, friends, groups)
 
   nouns.restore = async () => {

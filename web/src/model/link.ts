@@ -24,6 +24,9 @@ export interface ConnectionState {
   tryNow: () => void
 }
 
+/** Lists that are fetched whole. */
+export type ListName = 'friends' | 'groups' | 'inbox'
+
 /** What tabs of one browser tell each other. */
 export type Note =
   | { note: 'status'; status: ConnectionStatus }
@@ -31,7 +34,8 @@ export type Note =
   | { note: 'event'; event: WireEvent }
   | { note: 'ended'; why: Ending }
   | { note: 'who' | 'tryNow' | 'logged-in' | 'logged-out' }
-  | { note: 'draft'; key: string; text: string }
+  /** The user did something that the server does not tell their own tabs of. */
+  | { note: 'changed'; lists: ListName[] }
 
 export interface LinkHandlers {
   /** A socket is open, in this tab or in another. */

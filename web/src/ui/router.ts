@@ -2,6 +2,7 @@
 import { createRouter, createWebHistory, type RouteLocation, type RouteRecordRaw, type Router } from 'vue-router'
 import type { Model } from '../model'
 import { readKey } from '../model/key'
+import { parts } from './settings/parts'
 
 export type Tab = 'chat' | 'contacts' | 'settings'
 
@@ -74,6 +75,7 @@ const settings: RouteRecordRaw[] = [
     components: { list: settingsList, default: settingsPart },
     props: { list: false, default: (route) => ({ part: param(route, 'part') }) },
     meta: { tab: 'settings', pane: 'main' },
+    beforeEnter: (to) => (parts.includes(param(to, 'part')) ? true : '/settings'),
   },
 ]
 

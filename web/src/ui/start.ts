@@ -2,6 +2,8 @@
 import { createApp } from 'vue'
 import type { Model } from '../model'
 import App from './App.vue'
+import { startNotifications } from './frame/notify'
+import { startVersions } from './frame/version'
 import { i18n, startLanguage } from './i18n'
 import { provideModel } from './model'
 import { createPageRouter } from './router'
@@ -15,6 +17,9 @@ export const startPage = async (model: Model): Promise<void> => {
   const app = createApp(App)
   provideModel(app, model)
   app.use(i18n)
-  app.use(createPageRouter(model))
+  const router = createPageRouter(model)
+  app.use(router)
+  startNotifications(model, router)
+  startVersions(model, router)
   app.mount('#app')
 }

@@ -12,7 +12,7 @@ use hongyan_protocol::{
         CreateGroup, CreatedGroup, GroupCard, GroupList, GroupListType, GroupOwner, Invite,
         OwnMembership, SearchGroup, UpdateAvatar,
     },
-    group_member::MemberCard,
+    group_member::{GROUPS_AT_ONCE, MemberCard},
     id::{GroupId, UserId},
 };
 use hongyan_store::{JoinedGroup, Member, NewGroup, View};
@@ -29,9 +29,6 @@ use crate::{
     ops::group::{card, card_for_members, set_picture},
     picture,
 };
-
-/// Groups whose members may be asked for at once.
-const GROUPS_AT_ONCE: usize = 50;
 
 /// Members in one answer, whatever the number of groups; a single group is always answered whole.
 const MEMBERS_AT_ONCE: i64 = 20_000;

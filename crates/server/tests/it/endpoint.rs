@@ -195,6 +195,16 @@ fn lists_are_arrays(endpoint: Endpoint, data: &Value) {
     }
 }
 
+/// Nothing is missing, and nothing is there that the type does not have.
+fn is_of_its_type(endpoint: Endpoint, data: &Value) {
+    let read = endpoint.read_reply(data);
+    let read = read.unwrap_or_else(|error| panic!("{}: {error}", endpoint.path()));
+    // A group is named as it was asked for, also where that is no id of ours.
+    if endpoint != Endpoint::MemberList {
+        assert_eq!(&read, data, "{}", endpoint.path());
+    }
+}
+
 #[tokio::test]
 async fn every_endpoint_takes_json_and_forms_and_its_success_carries_no_code() {
     let mut world = World::new().await;
@@ -213,6 +223,7 @@ async fn every_endpoint_takes_json_and_forms_and_its_success_carries_no_code() {
             let answer = reply(request.bearer_auth(caller.token())).await;
             assert_eq!(answer.header("content-type"), "application/json");
             lists_are_arrays(endpoint, &answer.data());
+            is_of_its_type(endpoint, &answer.data());
         }
     }
 }

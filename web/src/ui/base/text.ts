@@ -1,10 +1,10 @@
 // Names as strangers write them: which of them can be seen, and what stands for a face.
+import { isBlank } from '../../model'
+
+export { isBlank }
 
 /** Blanks, marks of direction and what else has no shape. */
 const SHAPELESS = /[\p{White_Space}\p{Cc}\p{Cf}\p{Mn}\u115f\u1160\u3164\uffa0\u2800]/gu
-
-/** Nothing of it would be seen. */
-export const isBlank = (text: string): boolean => text.replace(SHAPELESS, '') === ''
 
 /** The first of these names that can be seen. */
 export const shownName = (...names: (string | undefined)[]): string =>

@@ -1,5 +1,5 @@
 // Turns an error into words that say what to do next.
-import { Refusal, Unreachable } from '../../client'
+import { NotLoggedIn, Refusal, Unreachable } from '../../client'
 import { formatFull } from './format'
 import { i18n } from './language'
 
@@ -22,6 +22,7 @@ const explainCode = (code: string, data: unknown): string => {
 export const explain = (error: unknown): string => {
   if (typeof error === 'string') return explainCode(error, undefined)
   if (error instanceof Refusal) return explainCode(error.code, error.data)
+  if (error instanceof NotLoggedIn) return explainCode('9994', undefined)
   if (error instanceof Unreachable) return i18n.global.t('codes.unreachable')
   return i18n.global.t('codes.broken')
 }

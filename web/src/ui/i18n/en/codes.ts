@@ -48,4 +48,8 @@ export default {
   '1005': 'This username is taken. Choose another.',
   '1007': 'This group name is taken. Choose another.',
   '1011': 'You are not friends any more. Send a friend request first.',
+  'http-403': 'The server does not take this from here. Open the page at its own address and try again.',
+  'http-408': 'The upload took too long. Check your connection and try again.',
+  'http-413': 'This is too large. Choose something smaller.',
+  'http-507': 'The server has no space left. Try again later, or tell whoever runs it.',
 }
