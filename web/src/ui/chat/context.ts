@@ -7,6 +7,8 @@ import type { ConversationKey } from '../../model/key'
 export interface Intent {
   reply: Message | undefined
   edit: Message | undefined
+  /** The other text, as far as it is written. */
+  editText: string | undefined
 }
 
 export interface Chat {
@@ -53,7 +55,7 @@ const intents = new Map<ConversationKey, Intent>()
 export const intentOf = (conversation: ConversationKey): Intent => {
   const known = intents.get(conversation)
   if (known) return known
-  const intent: Intent = shallowReactive({ reply: undefined, edit: undefined })
+  const intent: Intent = shallowReactive({ reply: undefined, edit: undefined, editText: undefined })
   intents.set(conversation, intent)
   return intent
 }

@@ -3,6 +3,9 @@ import type { Virtualizer } from '@tanstack/vue-virtual'
 import { nextTick, ref, type Ref } from 'vue'
 import type { Message, Timeline } from '../../model'
 
+const rowOf = (target: EventTarget | null): HTMLElement | undefined =>
+  (target instanceof Element ? target.closest<HTMLElement>('[data-id]') : null) ?? undefined
+
 export const useRowFocus = ({ scroller, virtualizer, timeline, hasMenu, escape }: {
   scroller: Readonly<Ref<HTMLElement | null>>
   virtualizer: Virtualizer<HTMLElement, HTMLElement>
@@ -13,8 +16,6 @@ export const useRowFocus = ({ scroller, virtualizer, timeline, hasMenu, escape }
   /** The message under the mouse. */
   const activeId = ref('')
 
-  const rowOf = (target: EventTarget | null): HTMLElement | undefined =>
-    (target instanceof Element ? target.closest<HTMLElement>('[data-id]') : null) ?? undefined
   const messageOf = (row: HTMLElement | undefined): Message | undefined =>
     row && timeline.messages.find(({ id }) => id === row.dataset['id'])
 

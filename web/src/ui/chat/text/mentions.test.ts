@@ -41,6 +41,7 @@ describe('typedMention', () => {
     expect(typedMention('@Ann\nx', 6)).toBeUndefined()
     expect(typedMention('a@b', 3)).toBeUndefined()
     expect(typedMention('@ a', 3)).toBeUndefined()
+    expect(typedMention('@a', 0)).toBeUndefined()
   })
 })
 

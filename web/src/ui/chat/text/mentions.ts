@@ -29,7 +29,7 @@ export const mentionsIn = (text: string, people: readonly Named[], picked: Reado
 /** What stands between "@" and the caret, while a name is being typed; `from` is the place of "@". */
 export const typedMention = (text: string, caret: number): { query: string; from: number } | undefined => {
   const from = text.lastIndexOf('@', caret - 1)
-  if (from < 0 || caret - from > 33) return undefined
+  if (from < 0 || from >= caret || caret - from > 33) return undefined
   if (from > 0 && /[\w.]/.test(text.charAt(from - 1))) return undefined
   const query = text.slice(from + 1, caret)
   return /[\n@]|\s\S*\s/u.test(query) || query.startsWith(' ') ? undefined : { query, from }
