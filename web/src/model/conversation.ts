@@ -386,7 +386,8 @@ export const createConversations = (
         resume.restart(key, card.lastSeq)
         if (timeline) void timeline.reload()
       } else if (timeline.failed) {
-        void timeline.reload()
+        void timeline.again()
+        if (card.lastSeq > cursor) behind.push(key)
       } else if (card.lastSeq > cursor) {
         behind.push(key)
       }

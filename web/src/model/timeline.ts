@@ -48,11 +48,17 @@ export interface Timeline {
   readonly following: boolean
   /** The reader is at the end and looks: what is there counts as read. */
   follow: (on: boolean) => void
+  /** The message that the reader looks at while not at the end: a window that has to be read anew is read there. */
+  lookAt: (seq: number | undefined) => void
   loadOlder: () => Promise<void>
   loadNewer: () => Promise<void>
   toEnd: () => Promise<void>
+  /** Tries again what could not be loaded. */
+  again: () => Promise<void>
   /** Loads the place of a message; false: it is not there any more. */
   around: (seq: number) => Promise<boolean>
+  /** Loads the place of the first message that was unread on entering, where it is further up than the window. */
+  toUnread: () => Promise<void>
   /** In the window. */
   bySeq: (seq: number) => Message | undefined
   /** In the window, or fetched in the background. */
@@ -121,6 +127,9 @@ export const createTimeline = (
   let arrived: LogEvent[] | undefined
   let readBefore = Number.MAX_SAFE_INTEGER
   let load = 0
+  let lookedAt: number | undefined
+  /** The last load, for when it fails. */
+  let last = (): Promise<void> => newest('first')
 
   const state = shallowReactive({
     messages: [] as readonly Message[],
@@ -276,8 +285,9 @@ export const createTimeline = (
       return known ? { ...message, id: known.id, clientMsgId: known.clientMsgId } : message
     })
 
-  const newest = (what: 'first' | 'newer'): Promise<void> =>
-    loading(what, async () => {
+  const newest = (what: 'first' | 'newer'): Promise<void> => {
+    last = () => newest(what)
+    return loading(what, async () => {
       const { list, more } = await page({})
       return () => {
         confirmed = named(list)
@@ -286,6 +296,7 @@ export const createTimeline = (
         state.atEnd = true
       }
     })
+  }
 
   const dropLoose = (message: Message): void => {
     loose = loose.filter((mine) => mine.msgId === undefined || mine.msgId !== message.msgId)
@@ -310,6 +321,7 @@ export const createTimeline = (
   const loadOlder = async (): Promise<void> => {
     const before = confirmed[0]?.seq
     if (state.loading !== 'none' || state.atStart || before === undefined) return
+    last = loadOlder
     await loading('older', async () => {
       const { list, more } = await page({ before })
       return () => {
@@ -326,6 +338,7 @@ export const createTimeline = (
   const loadNewer = async (): Promise<void> => {
     const after = confirmed.at(-1)?.seq
     if (state.loading !== 'none' || state.atEnd || after === undefined) return
+    last = loadNewer
     await loading('newer', async () => {
       const { list, more } = await page({ after })
       return () => {
@@ -339,21 +352,32 @@ export const createTimeline = (
     })
   }
 
-  const around = async (seq: number): Promise<boolean> => {
-    if (find(seq)) return true
-    await loading('first', async () => {
+  /** Loads what is up to `seq` and what follows; only if `seq` itself is a message, where `exact`. */
+  const moveTo = (seq: number, exact: boolean): Promise<void> => {
+    last = () => moveTo(seq, exact)
+    return loading('first', async () => {
       const [older, newer] = await Promise.all([
         page({ before: seq + 1 }, AROUND),
         page({ after: seq }, AROUND),
       ])
       return () => {
-        if (older.list.at(-1)?.seq !== seq) return
+        if (exact && older.list.at(-1)?.seq !== seq) return
         confirmed = named([...older.list, ...newer.list])
         state.atStart = !older.more
         state.atEnd = !newer.more
       }
     })
+  }
+
+  const around = async (seq: number): Promise<boolean> => {
+    if (!find(seq)) await moveTo(seq, true)
     return find(seq) !== undefined
+  }
+
+  const toUnread = async (): Promise<void> => {
+    const first = confirmed[0]?.seq
+    const above = first !== undefined && first > readBefore + 1 && !state.atStart
+    if (above && state.unreadFrom === undefined && readBefore < host.newestSeq()) await moveTo(readBefore, false)
   }
 
   const quoted = (seq: number): Message | undefined => {
@@ -411,12 +435,17 @@ export const createTimeline = (
       state.fresh = 0
       readSoon()
     },
+    lookAt: (seq) => (lookedAt = seq),
     loadOlder,
     loadNewer,
+    again: async () => {
+      if (state.failed) await last()
+    },
     toEnd: async () => {
       if (!state.atEnd) await newest('newer')
     },
     around,
+    toUnread,
     bySeq: find,
     quoted,
     send: (outgoing) => {
@@ -459,7 +488,7 @@ export const createTimeline = (
       else publish()
     },
     apply,
-    reload: () => newest('first'),
+    reload: () => (state.following || lookedAt === undefined ? newest('first') : moveTo(lookedAt, false)),
     pend: (message) => {
       loose.push(message)
       publish()

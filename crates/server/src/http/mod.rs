@@ -11,6 +11,7 @@ mod operation;
 mod origin;
 mod page;
 mod search;
+mod session;
 mod upload;
 mod user;
 
@@ -43,7 +44,7 @@ use uuid::Uuid;
 pub(crate) use self::answer::message;
 pub use self::origin::origin_allowed;
 use self::{answer::Failure, extract::peer};
-use crate::{app::App, config::Config, session};
+use crate::{app::App, config::Config, session::bearer};
 
 /// Longest body of an endpoint that takes no file, in bytes.
 const BODY: usize = 64 * 1024;
@@ -132,6 +133,10 @@ fn handler(endpoint: Endpoint, app: &App) -> MethodRouter<Arc<App>> {
         Endpoint::GetInfo => on(method, user::get_info),
         Endpoint::UpdateInfo => on(method, user::update_info).layer(with_picture(app)),
         Endpoint::ChangePassword => on(method, account::change_password),
+        Endpoint::Sessions => on(method, session::sessions),
+        Endpoint::EndSession => on(method, session::end),
+        Endpoint::EndOtherSessions => on(method, session::end_others),
+        Endpoint::Card => on(method, friend::profile),
         Endpoint::FriendApplyList => on(method, user::friend_apply_list),
         Endpoint::GroupApplyList => on(method, user::group_apply_list),
         Endpoint::GroupInviteList => on(method, user::group_invite_list),
@@ -141,6 +146,7 @@ fn handler(endpoint: Endpoint, app: &App) -> MethodRouter<Arc<App>> {
         Endpoint::BlockList => on(method, friend::block_list),
         Endpoint::CreateGroup => on(method, group::create),
         Endpoint::SearchGroup => on(method, group::search),
+        Endpoint::GroupInfo => on(method, group::info),
         Endpoint::GroupList => on(method, group::group_list),
         Endpoint::MemberList => on(method, group::member_list),
         Endpoint::UpdateAvatar => on(method, group::update_avatar).layer(with_picture(app)),
@@ -167,7 +173,7 @@ async fn refuse_foreign_pages(
     );
     let headers = request.headers();
     if changes
-        && session::bearer(headers).is_none()
+        && bearer(headers).is_none()
         && !origin_allowed(&app, peer(request.extensions()), headers)
     {
         return Failure::Forbidden("requests from pages of this origin are not allowed")
