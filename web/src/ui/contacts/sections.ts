@@ -19,10 +19,15 @@ export const letterOf = (name: string): string => {
   const plain = first.normalize('NFKD').charAt(0).toUpperCase()
   if (/^[A-Z]$/.test(plain)) return plain
   if (!knowsPinyin || !/\p{Script=Han}/u.test(first)) return '#'
-  for (let at = FIRST.length - 1; at >= 0; at--) {
-    if (collator.compare(first, FIRST[at] ?? '') >= 0) return LETTERS.charAt(at)
+  // The last letter whose first character does not come after this one.
+  let from = 0
+  let to = FIRST.length
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if (collator.compare(first, FIRST[middle] ?? '') < 0) to = middle
+    else from = middle + 1
   }
-  return '#'
+  return LETTERS.charAt(from - 1) || '#'
 }
 
 export interface Section {

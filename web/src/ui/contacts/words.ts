@@ -13,12 +13,14 @@ export const groupTitle = (group: Pick<Group, 'groupNickname' | 'groupName'>): s
 
 const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
-/** A stranger's name within a sentence: it can neither turn the sentence around nor fill the page. */
-export const isolated = (name: string): string => {
+/** A stranger's name without what turns text around, and no longer than a line. */
+export const plainName = (name: string): string => {
   const plain = Array.from(name.replace(DIRECTIONS, '').slice(0, 200))
-  const short = plain.length > 40 ? `${plain.slice(0, 40).join('')}…` : plain.join('')
-  return `\u2068${short}\u2069`
+  return plain.length > 40 ? `${plain.slice(0, 40).join('')}…` : plain.join('')
 }
+
+/** For a stranger's name within a sentence: it can neither turn the sentence around nor fill the page. */
+export const isolated = (name: string): string => `\u2068${plainName(name)}\u2069`
 
 export type Translate = (key: string, named: Record<string, unknown>) => string
 

@@ -7,7 +7,7 @@ import { explain } from '../i18n'
 import { useModel } from '../model'
 
 /** Quiet after the last key before the server is asked, in ms. */
-const QUIET = 250
+const QUIET = 200
 /** The server may pause with an empty page; it is asked on so often before the reader has to. */
 const EMPTY_PAGES = 5
 
