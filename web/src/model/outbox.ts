@@ -144,7 +144,7 @@ export const createOutbox = (
       const sent = await deliver(entry)
       remove(entry)
       const message = { ...bubble(entry), ...sent, state: 'sent' as const, upload: undefined }
-      timeline(entry.key)?.sent(entry.clientMsgId, sent)
+      timeline(entry.key)?.sent(entry.clientMsgId, sent, message)
       acknowledged(entry.key, { ...message, seq: sent.seq })
       return true
     } catch (error) {

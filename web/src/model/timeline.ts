@@ -84,7 +84,8 @@ export interface TimelineControl extends Timeline {
   reload: () => Promise<void>
   pend: (message: Message) => void
   progress: (id: string, upload: Upload | undefined) => void
-  sent: (id: string, sent: Sent) => void
+  /** `as`: how it was sent, with what the upload of its file gave. */
+  sent: (id: string, sent: Sent, as: Pick<Message, 'kind' | 'body'>) => void
   fail: (id: string, error: string) => void
   /** Whether something in it would be lost if it were dropped from memory. */
   busy: () => boolean
@@ -494,16 +495,16 @@ export const createTimeline = (
       publish()
     },
     progress: (id, upload) => change(id, (message) => ({ ...message, upload })),
-    sent: (id, { msgId, seq, time }) => {
+    sent: (id, { msgId, seq, time }, { kind, body }) => {
       const at = loose.findIndex((message) => message.id === id)
       const mine = loose[at]
       if (seq === undefined) {
-        change(id, (message) => ({ ...message, state: 'sent', msgId, time, upload: undefined }))
+        change(id, (message) => ({ ...message, kind, body, state: 'sent', msgId, time, upload: undefined }))
         return
       }
       if (!mine) return
       loose.splice(at, 1)
-      const confirmedOne: Message = { ...mine, seq, msgId, time, state: 'sent', upload: undefined }
+      const confirmedOne: Message = { ...mine, kind, body, seq, msgId, time, state: 'sent', upload: undefined }
       const known = find(seq)
       if (known) insert({ ...known, id: mine.id, clientMsgId: mine.clientMsgId })
       else if (state.atEnd) insert(confirmedOne)

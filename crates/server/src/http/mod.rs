@@ -1,4 +1,4 @@
-//! HTTP: the account API, pictures, health, and the page at `/`.
+//! HTTP: the account API, pictures, health, and the page.
 
 mod account;
 mod answer;
@@ -7,9 +7,11 @@ mod file;
 mod form;
 mod friend;
 mod group;
+mod health;
 mod operation;
 mod origin;
 mod page;
+mod picture;
 mod search;
 mod session;
 mod upload;
@@ -59,9 +61,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
         .route("/", get(page::index))
-        .route("/healthz", get(page::health))
-        .route("/img/{name}", get(page::uploaded))
-        .route("/img/default/{name}", get(page::default_picture))
+        .route("/healthz", get(health::health))
+        .route("/img/{name}", get(picture::uploaded))
+        .route("/img/default/{name}", get(picture::default))
         .route("/api/file/{id}", get(file::content))
         .route("/api/file/{id}/thumb", get(file::thumb))
         .route("/api/register", handler(Endpoint::Registe, &app));
@@ -85,7 +87,7 @@ pub fn router(app: Arc<App>) -> Router {
         ))
         .layer(DefaultBodyLimit::max(BODY));
     router
-        .fallback(async || message(StatusCode::NOT_FOUND, "no such path"))
+        .fallback(page::file_or_place)
         .method_not_allowed_fallback(async || {
             message(
                 StatusCode::METHOD_NOT_ALLOWED,

@@ -58,8 +58,10 @@ export const useEndAnchored = (
     }
   }
   const virtualizer = new Virtualizer<HTMLElement, HTMLElement>(setOptions())
-  // What changes above the reader's first line must not move it, whichever way they scroll.
-  virtualizer.shouldAdjustScrollPositionOnItemSizeChange = (item, _delta, { scrollOffset }) => item.start < (scrollOffset ?? 0)
+  // What changes above what the reader has before them must not move it, whichever way they scroll. A row that is drawn for the
+  // first time on the way up stands above what was there, even where it is in sight by then.
+  virtualizer.shouldAdjustScrollPositionOnItemSizeChange = (item, _delta, { scrollOffset, scrollDirection, itemSizeCache }) =>
+    item.start < (scrollOffset ?? 0) || (scrollDirection === 'backward' && !itemSizeCache.has(item.key))
 
   // Found by name: an index in each row would have to be drawn anew with every page that comes above.
   let known: { list: readonly { id: string }[]; places: Map<string, number> } = { list: [], places: new Map() }

@@ -46,7 +46,10 @@ export const useEdges = ({ scroller, list, timeline, placed, atViewEnd, width }:
     if (!element) return
     const { clientHeight, clientWidth } = element
     // The last lines stay in sight when the composer grows or a keyboard comes.
-    if (height > 0 && clientHeight !== height && placed.value) element.scrollTop += height - clientHeight
+    if (height > 0 && clientHeight !== height && placed.value) {
+      if (atViewEnd.value) virtualizer.scrollToEnd()
+      else virtualizer.scrollBy(height - clientHeight)
+    }
     height = clientHeight
     if (clientWidth === width.value) return
     const item = virtualizer.getVirtualItemForOffset(virtualizer.scrollOffset ?? 0)

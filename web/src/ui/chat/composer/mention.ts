@@ -1,5 +1,6 @@
 // The list of names that "@" opens while one writes in a group.
 import { computed, ref, type ComputedRef, type Ref } from 'vue'
+import { isBlank, shownName } from '../../base/text'
 import { useModel } from '../../model'
 import type { Chat } from '../context'
 import { ALL, matching, mentionsIn, namesAll, typedMention } from '../text/mentions'
@@ -37,9 +38,9 @@ export const useMentions = (chat: Chat, text: Ref<string>, allName: () => string
     chat.groupId === undefined
       ? []
       : groups.members(chat.groupId).flatMap((member) => {
-          const name = member.memberNickname || member.nickname || member.username
-          const names = [member.remark, member.memberNickname, member.nickname, member.username].filter(Boolean)
-          const one = { userId: member.userId, name, shown: member.remark || name, headImg: member.headImg, all: false, names }
+          const name = shownName(member.memberNickname, member.nickname, member.username)
+          const names = [member.remark, member.memberNickname, member.nickname, member.username].filter((part) => !isBlank(part))
+          const one = { userId: member.userId, name, shown: shownName(member.remark, name), headImg: member.headImg, all: false, names }
           return member.userId === session.me?.id ? [] : one
         }),
   )
