@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 
+import { chunkOf } from './chunks'
 import { serviceWorker } from './service-worker/plugin'
 
 const server = process.env.HONGYAN_SERVER ?? 'http://127.0.0.1:8006'
@@ -29,6 +30,7 @@ export default defineConfig({
     // Everything is a file of its own: the page's policy takes nothing that stands in the page itself.
     assetsInlineLimit: 0,
     reportCompressedSize: false,
+    rollupOptions: { output: { manualChunks: chunkOf } },
   },
   server: {
     // The server's own name stays in `Host`: it takes changes only from pages of its own origin.

@@ -4,7 +4,7 @@ import { setStage, type Page } from './harness'
 
 const stage = setStage()
 
-const composer = (page: Page) => page.getByRole('textbox', { name: /message/i })
+const composer = (page: Page) => page.getByRole('textbox', { name: /^Message to/ })
 
 const pair = async (name: string) => {
   const [ann, bo] = await stage.friends(`${name}-ann`, `${name}-bo`)

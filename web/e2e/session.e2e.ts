@@ -63,7 +63,7 @@ test('tabs of one browser share the login, and what is said in one is in the oth
   const one = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
   const two = await one.context().newPage()
   await two.goto(`/chat/u:${bo.id}`)
-  await two.getByRole('textbox', { name: /message/i }).fill('from the second tab')
+  await two.getByRole('textbox', { name: /^Message to/ }).fill('from the second tab')
   await two.keyboard.press('Enter')
   await one.getByRole('log').getByText('from the second tab').waitFor()
   await one.close()

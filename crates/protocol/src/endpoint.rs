@@ -6,17 +6,17 @@ use serde_json::Value;
 use crate::{
     code::Code,
     file::Uploaded,
-    friend::{FriendApplyCard, FriendCard},
+    friend::{FriendApplyCard, FriendCard, Profile},
     group::{CreatedGroup, GroupApplyCard, GroupCard, GroupInviteCard},
     group_member::MemberLists,
-    user::{LoggedIn, UserCard, UserInfo},
+    user::{LoggedIn, SessionCard, UserCard, UserInfo},
 };
 #[cfg(test)]
 use crate::{
-    friend::{BlockList, FriendApplyList, SetRemark},
-    group::{CreateGroup, GroupList, SearchGroup, UpdateAvatar},
+    friend::{ApplyList, BlockList, CardOf, SetRemark},
+    group::{CreateGroup, GroupInfo, GroupList, SearchGroup, UpdateAvatar},
     group_member::MembersOf,
-    user::{ChangePassword, Login, Register, SearchUser, UpdateInfo},
+    user::{ChangePassword, EndSession, Login, Register, SearchUser, UpdateInfo},
 };
 
 macro_rules! endpoints {
@@ -117,20 +117,40 @@ endpoints! {
         takes "oldPassword, newPassword, verifyPassword"
         gives "-"
         refuses [WrongPassword, SamePassword, BadPassword];
+    /// The caller's logins, the latest first.
+    Sessions "GET" "/api/user/sessions" (Nothing) -> List<SessionCard>,
+        takes "-"
+        gives "list: sessionId, createTime, lastUsedTime, device, address, current"
+        refuses [];
+    /// Ends one of the caller's logins and its sockets; the one that asks as well, as logging out does.
+    EndSession "POST" "/api/user/end_session" (EndSession) -> (),
+        takes "sessionId"
+        gives "-"
+        refuses [NoSuchSession];
+    /// Ends all of the caller's logins but the one that asks, and their sockets.
+    EndOtherSessions "POST" "/api/user/end_other_sessions" (Nothing) -> (),
+        takes "-"
+        gives "-"
+        refuses [];
+    /// Who somebody is, friend or not.
+    Card "GET" "/api/user/card" (CardOf) -> Profile,
+        takes "userId"
+        gives "userId, username, nickname, headImg, sex, sign, blocked; of a friend also remark, status, favourite"
+        refuses [NoSuchUser];
     /// Friend requests that wait for the caller's answer; or those that the caller sent, or all of both, answered or not.
-    FriendApplyList "GET" "/api/user/friend_apply_list" (FriendApplyList) -> List<FriendApplyCard>,
+    FriendApplyList "GET" "/api/user/friend_apply_list" (ApplyList) -> List<FriendApplyCard>,
         takes "direction (received, sent, all); page"
         gives "list: friendApplyId, fromUserId, username, nickname, headImg, sign, sex, remark, createTime; sent and all add toUserId, state (pending, agreed, refused), handleTime"
         refuses [];
-    /// Applications to groups that the caller runs.
-    GroupApplyList "GET" "/api/user/group_apply_list" (Nothing) -> List<GroupApplyCard>,
-        takes "-"
-        gives "list: groupApplyId, fromUserId, remark, groupId, groupName, groupNickname, groupHeadImg, username, nickname, headImg, createTime"
+    /// Applications to groups that the caller runs; or those that the caller sent, or all of both, answered or not.
+    GroupApplyList "GET" "/api/user/group_apply_list" (ApplyList) -> List<GroupApplyCard>,
+        takes "direction (received, sent, all); page"
+        gives "list: groupApplyId, fromUserId, remark, groupId, groupName, groupNickname, groupHeadImg, username, nickname, headImg, createTime; sent and all add state (pending, agreed, refused), handleTime"
         refuses [];
-    /// Invitations into groups that wait for the caller's answer.
-    GroupInviteList "GET" "/api/user/group_invite_list" (Nothing) -> List<GroupInviteCard>,
-        takes "-"
-        gives "list: groupInviteId, fromUserId, remark, groupId, groupName, groupNickname, groupHeadImg, introduction, username, nickname, headImg, createTime"
+    /// Invitations into groups that wait for the caller's answer; or those that the caller sent, or all of both, answered or not.
+    GroupInviteList "GET" "/api/user/group_invite_list" (ApplyList) -> List<GroupInviteCard>,
+        takes "direction (received, sent, all); page"
+        gives "list: groupInviteId, fromUserId, remark, groupId, groupName, groupNickname, groupHeadImg, introduction, username, nickname, headImg, createTime; sent and all add toUserId, state (pending, agreed, refused), handleTime"
         refuses [];
     /// Finds people.
     SearchUser "GET" "/api/friend/search_user" (SearchUser) -> List<UserCard>,
@@ -162,6 +182,11 @@ endpoints! {
         takes "groupName (exact), groupNickname (part); page"
         gives "list: groupId, groupName, groupNickname, groupHeadImg, introduction, ownerUserId, join, memberCount"
         refuses [];
+    /// One group, whoever asks.
+    GroupInfo "GET" "/api/group/get_info" (GroupInfo) -> GroupCard,
+        takes "groupId"
+        gives "as search; to a member as get_group_list type 1"
+        refuses [NoSuchGroup];
     /// The caller's groups.
     GroupList "GET" "/api/group/get_group_list" (GroupList) -> List<GroupCard>,
         takes "type: 1 joined, 2 owned"

@@ -6,7 +6,7 @@ use crate::{
     id::{FriendApplyId, UserId},
     presence::Status,
     text::{Text, or_default},
-    user::Sex,
+    user::{Sex, UserCard},
 };
 
 /// What an applicant writes to the addressee ("remark"), or what a user calls a friend; at most 128 characters.
@@ -108,18 +108,18 @@ pub struct FriendAddResult {
     pub sign: String,
 }
 
-/// GET /api/user/friend_apply_list
+/// GET /api/user/friend_apply_list, group_apply_list and group_invite_list
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase", default)]
-pub struct FriendApplyList {
+pub struct ApplyList {
     #[cfg_attr(test, ts(optional, as = "Option<_>"))]
     pub direction: Direction,
     /// From 1; 50 rows a page. Only of what was sent, and of all: what waits has no pages.
     pub page: Option<u32>,
 }
 
-/// Which friend requests are listed.
+/// Which requests or invitations are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
@@ -133,11 +133,11 @@ pub enum Direction {
     All,
 }
 
-/// What became of a friend request.
+/// What became of a request or an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
-pub enum FriendApplyState {
+pub enum ApplyState {
     Pending,
     Agreed,
     Refused,
@@ -149,7 +149,7 @@ pub enum FriendApplyState {
 #[serde(rename_all = "camelCase")]
 pub struct FriendApplyOutcome {
     pub to_user_id: UserId,
-    pub state: FriendApplyState,
+    pub state: ApplyState,
     /// When it was answered, in ms since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handle_time: Option<i64>,
@@ -175,6 +175,40 @@ pub struct FriendApplyCard {
     #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(skip))]
     pub outcome: Option<FriendApplyOutcome>,
+}
+
+/// GET /api/user/card
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct CardOf {
+    /// Anybody, friend or not.
+    pub user_id: UserId,
+}
+
+/// `data` of GET /api/user/card
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Profile {
+    #[serde(flatten)]
+    pub user: UserCard,
+    /// Whether the caller has blocked this user.
+    pub blocked: bool,
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(skip))]
+    pub friend: Option<ProfileOfFriend>,
+}
+
+/// What a friend's profile has besides.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ProfileOfFriend {
+    /// What the caller calls this friend; empty when unset.
+    pub remark: String,
+    /// Offline for who has blocked the caller.
+    pub status: Status,
+    pub favourite: bool,
 }
 
 /// A row of GET /api/friend/get_friend_list

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    friend::Remark,
+    friend::{ApplyState, Remark},
     id::{GroupApplyId, GroupId, GroupInviteId, UserId},
     text::{Text, or_default},
     user::{Name, Nickname, Sex},
@@ -374,6 +374,15 @@ pub struct GroupOwner {
     pub owner_sign: String,
 }
 
+/// GET /api/group/get_info
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct GroupInfo {
+    /// Any group; who is no member sees what a search shows.
+    pub group_id: GroupId,
+}
+
 /// GET /api/group/get_group_list
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -404,11 +413,26 @@ pub struct GroupApplyCard {
     pub group_name: String,
     pub group_nickname: String,
     pub group_head_img: String,
+    /// The applicant's, as are the fields below.
     pub username: String,
     pub nickname: String,
     pub head_img: String,
     /// ms since 1970
     pub create_time: i64,
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(skip))]
+    pub outcome: Option<GroupApplyOutcome>,
+}
+
+/// What applications of the directions "sent" and "all" have besides.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct GroupApplyOutcome {
+    pub state: ApplyState,
+    /// When it was answered, in ms since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle_time: Option<i64>,
 }
 
 /// A row of GET /api/user/group_invite_list
@@ -417,7 +441,7 @@ pub struct GroupApplyCard {
 #[serde(rename_all = "camelCase")]
 pub struct GroupInviteCard {
     pub group_invite_id: GroupInviteId,
-    /// The inviter, as are the names below.
+    /// The inviter.
     pub from_user_id: UserId,
     pub remark: String,
     pub group_id: GroupId,
@@ -425,9 +449,25 @@ pub struct GroupInviteCard {
     pub group_nickname: String,
     pub group_head_img: String,
     pub introduction: String,
+    /// The one of the two who is not the caller, as are the fields below.
     pub username: String,
     pub nickname: String,
     pub head_img: String,
     /// ms since 1970
     pub create_time: i64,
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(skip))]
+    pub outcome: Option<GroupInviteOutcome>,
+}
+
+/// What invitations of the directions "sent" and "all" have besides.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct GroupInviteOutcome {
+    pub to_user_id: UserId,
+    pub state: ApplyState,
+    /// When it was answered, in ms since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle_time: Option<i64>,
 }

@@ -210,6 +210,32 @@ pub struct ChangePassword {
     pub verify_password: Password,
 }
 
+/// A row of GET /api/user/sessions: a login of the caller's
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SessionCard {
+    pub session_id: SessionId,
+    /// When it began, in ms since 1970.
+    pub create_time: i64,
+    /// When it was used last, in ms since 1970; noted at most once an hour.
+    pub last_used_time: i64,
+    /// What it was begun with, as "Firefox, Linux", or what the client calls itself; at most 200 characters.
+    pub device: String,
+    /// The address that it was begun from.
+    pub address: String,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// POST /api/user/end_session
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct EndSession {
+    pub session_id: SessionId,
+}
+
 /// GET /api/friend/search_user: one of the two is wanted.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]

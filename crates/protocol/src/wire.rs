@@ -9,8 +9,11 @@ use crate::{
     conversation::{LONGEST_PAGE, LONGEST_SYNC, MOST_CURSORS, PAGE},
     endpoint::{ApiAnswer, TooMany},
     file::LONGEST_NAME,
-    friend::{FriendApplyOutcome, Remark},
-    group::{Announcement, GroupOwner, GroupSettings, Introduction, OwnMembership},
+    friend::{FriendApplyOutcome, ProfileOfFriend, Remark},
+    group::{
+        Announcement, GroupApplyOutcome, GroupInviteOutcome, GroupOwner, GroupSettings,
+        Introduction, OwnMembership,
+    },
     group_member::{GROUPS_AT_ONCE, MemberNickname, MuteSeconds, MutedUntil},
     kind::{FileBody, ImageBody, KindName, LONGEST_VOICE, VoiceBody},
     message::{ClientMsgId, Emoji, LONGEST_BODY, MOST_MENTIONS},
@@ -334,6 +337,9 @@ fn wire() -> String {
         ("GroupCard", types.used::<GroupOwner>()),
         ("GroupCard", types.used::<OwnMembership>()),
         ("FriendApplyCard", types.used::<FriendApplyOutcome>()),
+        ("GroupApplyCard", types.used::<GroupApplyOutcome>()),
+        ("GroupInviteCard", types.used::<GroupInviteOutcome>()),
+        ("Profile", types.used::<ProfileOfFriend>()),
     ] {
         let declared = types.declared.get_mut(whole).unwrap();
         let at = declared.len() - ";".len();

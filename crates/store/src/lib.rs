@@ -54,7 +54,7 @@ pub use friend::{Contact, Friend, Friendship};
 pub use friend_apply::{ApplyState, FriendApply, NewFriendApply, PastFriendApply};
 pub use group::{Group, GroupChange, JoinedGroup, NewGroup};
 pub use group_apply::{GroupApply, NewGroupApply};
-pub use group_invite::{GroupInvite, NewGroupInvite};
+pub use group_invite::{GroupInvite, NewGroupInvite, PastGroupInvite};
 pub use group_member::{Member, Members, Membership};
 pub use keep::{Sweepable, Wishes};
 pub use message::{Appended, Draft, Kept, Stored};

@@ -46,6 +46,7 @@ export const CODES = {
   "1005": { zh: "用户名已被使用", en: "This username is taken" },
   "1007": { zh: "群帐号已被使用", en: "This group name is taken" },
   "1011": { zh: "对方不是你的好友", en: "Not your friend" },
+  "1012": { zh: "不存在的登录", en: "No such login" },
 } as const;
 
 export type Code = keyof typeof CODES;
@@ -175,12 +176,20 @@ export interface Endpoints {
   "/api/user/update_uinfo": { method: "POST"; body: "multipart"; request: UpdateInfo & { headImage?: Blob }; reply: UserInfo; refusals: never };
   /** Sets a new password and ends the other sessions. */
   "/api/user/change_pwd": { method: "POST"; body: "json"; request: ChangePassword; reply: undefined; refusals: "1001" | "1002" | "1003" };
+  /** The caller's logins, the latest first. */
+  "/api/user/sessions": { method: "GET"; body: "query"; request: Nothing; reply: List<SessionCard>; refusals: never };
+  /** Ends one of the caller's logins and its sockets; the one that asks as well, as logging out does. */
+  "/api/user/end_session": { method: "POST"; body: "json"; request: EndSession; reply: undefined; refusals: "1012" };
+  /** Ends all of the caller's logins but the one that asks, and their sockets. */
+  "/api/user/end_other_sessions": { method: "POST"; body: "json"; request: Nothing; reply: undefined; refusals: never };
+  /** Who somebody is, friend or not. */
+  "/api/user/card": { method: "GET"; body: "query"; request: CardOf; reply: Profile; refusals: "0102" };
   /** Friend requests that wait for the caller's answer; or those that the caller sent, or all of both, answered or not. */
-  "/api/user/friend_apply_list": { method: "GET"; body: "query"; request: FriendApplyList; reply: List<FriendApplyCard>; refusals: never };
-  /** Applications to groups that the caller runs. */
-  "/api/user/group_apply_list": { method: "GET"; body: "query"; request: Nothing; reply: List<GroupApplyCard>; refusals: never };
-  /** Invitations into groups that wait for the caller's answer. */
-  "/api/user/group_invite_list": { method: "GET"; body: "query"; request: Nothing; reply: List<GroupInviteCard>; refusals: never };
+  "/api/user/friend_apply_list": { method: "GET"; body: "query"; request: ApplyList; reply: List<FriendApplyCard>; refusals: never };
+  /** Applications to groups that the caller runs; or those that the caller sent, or all of both, answered or not. */
+  "/api/user/group_apply_list": { method: "GET"; body: "query"; request: ApplyList; reply: List<GroupApplyCard>; refusals: never };
+  /** Invitations into groups that wait for the caller's answer; or those that the caller sent, or all of both, answered or not. */
+  "/api/user/group_invite_list": { method: "GET"; body: "query"; request: ApplyList; reply: List<GroupInviteCard>; refusals: never };
   /** Finds people. */
   "/api/friend/search_user": { method: "GET"; body: "query"; request: SearchUser; reply: List<UserCard>; refusals: never };
   /** The caller's friends. */
@@ -193,6 +202,8 @@ export interface Endpoints {
   "/api/group/create": { method: "POST"; body: "json"; request: CreateGroup; reply: CreatedGroup; refusals: "1007" };
   /** Finds groups. */
   "/api/group/search": { method: "GET"; body: "query"; request: SearchGroup; reply: List<GroupCard>; refusals: never };
+  /** One group, whoever asks. */
+  "/api/group/get_info": { method: "GET"; body: "query"; request: GroupInfo; reply: GroupCard; refusals: "0201" };
   /** The caller's groups. */
   "/api/group/get_group_list": { method: "GET"; body: "query"; request: GroupList; reply: List<GroupCard>; refusals: never };
   /** The members of groups; an empty list for a group that the caller is not in. */
@@ -311,10 +322,26 @@ export type Applicant = {
   username: string;
 };
 
+/** GET /api/user/friend_apply_list, group_apply_list and group_invite_list */
+export type ApplyList = {
+  direction?: Direction;
+  /** From 1; 50 rows a page. Only of what was sent, and of all: what waits has no pages. */
+  page?: number;
+};
+
+/** What became of a request or an invitation. */
+export type ApplyState = "pending" | "agreed" | "refused";
+
 /** GET /api/friend/block_list */
 export type BlockList = {
   /** From 1; 50 rows a page. */
   page?: number;
+};
+
+/** GET /api/user/card */
+export type CardOf = {
+  /** Anybody, friend or not. */
+  userId: UserId;
 };
 
 /** POST /api/user/change_pwd */
@@ -447,7 +474,7 @@ export type Cursor = {
   seq: number;
 };
 
-/** Which friend requests are listed. */
+/** Which requests or invitations are listed. */
 export type Direction = "received" | "sent" | "all";
 
 /** /ws/chat/edit */
@@ -474,6 +501,11 @@ export type Edited = {
   mentions?: Array<UserId>;
   /** ms since 1970 */
   editedTime: number;
+};
+
+/** POST /api/user/end_session */
+export type EndSession = {
+  sessionId: SessionId;
 };
 
 /** The body of a file. The server fills in all but `fileId`, whatever the sender wrote. */
@@ -553,23 +585,13 @@ export type FriendApplyCard = {
 /** A friend application ("friendApplyId"). */
 export type FriendApplyId = string;
 
-/** GET /api/user/friend_apply_list */
-export type FriendApplyList = {
-  direction?: Direction;
-  /** From 1; 50 rows a page. Only of what was sent, and of all: what waits has no pages. */
-  page?: number;
-};
-
 /** What rows of the directions "sent" and "all" have besides. */
 export type FriendApplyOutcome = {
   toUserId: UserId;
-  state: FriendApplyState;
+  state: ApplyState;
   /** When it was answered, in ms since 1970. */
   handleTime?: number;
 };
-
-/** What became of a friend request. */
-export type FriendApplyState = "pending" | "agreed" | "refused";
 
 /** /ws/friend/block */
 export type FriendBlock = {
@@ -669,15 +691,23 @@ export type GroupApplyCard = {
   groupName: string;
   groupNickname: string;
   groupHeadImg: string;
+  /** The applicant's, as are the fields below. */
   username: string;
   nickname: string;
   headImg: string;
   /** ms since 1970 */
   createTime: number;
-};
+} & Partial<GroupApplyOutcome>;
 
 /** A group application ("groupApplyId"). */
 export type GroupApplyId = string;
+
+/** What applications of the directions "sent" and "all" have besides. */
+export type GroupApplyOutcome = {
+  state: ApplyState;
+  /** When it was answered, in ms since 1970. */
+  handleTime?: number;
+};
 
 /** A group in lists, and `data` of the event group_updated. Search shows no settings; only type 1 of GET /api/group/get_group_list shows the owner and what the caller is in the group. */
 export type GroupCard = {
@@ -714,6 +744,12 @@ export type GroupHandOver = {
 /** A group ("groupId", "toGroupId"). */
 export type GroupId = string;
 
+/** GET /api/group/get_info */
+export type GroupInfo = {
+  /** Any group; who is no member sees what a search shows. */
+  groupId: GroupId;
+};
+
 /** /ws/group/invite */
 export type GroupInvite = {
   groupId: GroupId;
@@ -725,7 +761,7 @@ export type GroupInvite = {
 /** A row of GET /api/user/group_invite_list */
 export type GroupInviteCard = {
   groupInviteId: GroupInviteId;
-  /** The inviter, as are the names below. */
+  /** The inviter. */
   fromUserId: UserId;
   remark: string;
   groupId: GroupId;
@@ -733,15 +769,24 @@ export type GroupInviteCard = {
   groupNickname: string;
   groupHeadImg: string;
   introduction: string;
+  /** The one of the two who is not the caller, as are the fields below. */
   username: string;
   nickname: string;
   headImg: string;
   /** ms since 1970 */
   createTime: number;
-};
+} & Partial<GroupInviteOutcome>;
 
 /** An invitation into a group ("groupInviteId"). */
 export type GroupInviteId = string;
+
+/** What invitations of the directions "sent" and "all" have besides. */
+export type GroupInviteOutcome = {
+  toUserId: UserId;
+  state: ApplyState;
+  /** When it was answered, in ms since 1970. */
+  handleTime?: number;
+};
 
 /** /ws/group/invite_reply */
 export type GroupInviteReply = {
@@ -1105,6 +1150,27 @@ export type Pong = {
   serverTime: number;
 };
 
+/** `data` of GET /api/user/card */
+export type Profile = {
+  /** Whether the caller has blocked this user. */
+  blocked: boolean;
+  userId: UserId;
+  username: string;
+  nickname: string;
+  headImg: string;
+  sex: Sex;
+  sign: string;
+} & Partial<ProfileOfFriend>;
+
+/** What a friend's profile has besides. */
+export type ProfileOfFriend = {
+  /** What the caller calls this friend; empty when unset. */
+  remark: string;
+  /** Offline for who has blocked the caller. */
+  status: Status;
+  favourite: boolean;
+};
+
 /** /ws/chat/react */
 export type React = {
   toUserId?: UserId;
@@ -1265,6 +1331,21 @@ export type Sent = {
   seq?: number;
   /** ms since 1970 */
   time: number;
+};
+
+/** A row of GET /api/user/sessions: a login of the caller's */
+export type SessionCard = {
+  sessionId: SessionId;
+  /** When it began, in ms since 1970. */
+  createTime: number;
+  /** When it was used last, in ms since 1970; noted at most once an hour. */
+  lastUsedTime: number;
+  /** What it was begun with, as "Firefox, Linux", or what the client calls itself; at most 200 characters. */
+  device: string;
+  /** The address that it was begun from. */
+  address: string;
+  /** Whether it is the one that asks. */
+  current: boolean;
 };
 
 /** A login: one token, any number of sockets ("sessionId"). */

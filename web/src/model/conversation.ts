@@ -18,7 +18,7 @@ import type { Groups } from './group'
 import { addressOf, groupOf, groupKey, keyOf, userOf, type ConversationKey } from './key'
 import { changed, fromEvent, fromWire, isChat, namesReader, type Message } from './message'
 import { createOutbox } from './outbox'
-import type { People } from './people'
+import { isBlank, type People } from './people'
 import { debounce } from './schedule'
 import { createTimeline, type Timeline, type TimelineControl } from './timeline'
 
@@ -59,6 +59,8 @@ export interface Conversations {
   ensure: (key: ConversationKey) => Conversation
   /** Its messages. Call it once each time that the reader comes to the conversation. */
   timeline: (key: ConversationKey) => Timeline
+  /** All that is there counts as read, without being looked at. */
+  markRead: (key: ConversationKey) => void
   setDraft: (key: ConversationKey, text: string) => void
   /** The reader is writing; may be called at every keystroke. */
   typing: (key: ConversationKey) => void
@@ -143,7 +145,9 @@ export const createConversations = (
       lastSeq: 0,
       get title() {
         if (userId !== undefined) return people.name(userId) || state.shownTitle
-        return groups.get(groupId ?? '')?.groupNickname ?? state.shownTitle
+        const group = groups.get(groupId ?? '')
+        if (!group) return state.shownTitle
+        return isBlank(group.groupNickname) ? group.groupName : group.groupNickname
       },
       get headImg() {
         if (userId !== undefined) return people.get(userId)?.headImg || state.shownHeadImg
@@ -414,6 +418,10 @@ export const createConversations = (
       timelines.set(key, timeline)
       timeline.enter(ensure(key).readSeq)
       return timeline
+    },
+    markRead: (key) => {
+      const { lastSeq, unread } = ensure(key)
+      if (unread > 0) read(key, lastSeq)
     },
     setDraft: (key, text) => {
       const state = ensure(key)

@@ -41,6 +41,10 @@ export type GroupChange = Partial<
 export interface Groups {
   readonly list: readonly Group[]
   get: (groupId: string) => Group | undefined
+  /** As `get`, and of others what was found or loaded. */
+  known: (groupId: string) => Group | undefined
+  /** As the server has it now, whoever is in it. */
+  load: (groupId: string) => Promise<Group>
   /** Owner, admins, then by name; empty until they are loaded. */
   members: (groupId: string) => readonly Member[]
   loadMembers: (groupId: string) => Promise<void>
@@ -93,6 +97,8 @@ export const createGroups = (context: Context, people: People): Groups => {
   const { client } = link
   const groups = shallowReactive(new Map<string, Group>())
   const members = shallowReactive(new Map<string, readonly Member[]>())
+  /** Groups of others, as they were found. */
+  const others = shallowReactive(new Map<string, Group>())
 
   const keep = debounce(1_000, () => cache.keepList('groups', [...groups.values()]))
   const change = (groupId: string, to: Partial<Group>): void => {
@@ -104,6 +110,7 @@ export const createGroups = (context: Context, people: People): Groups => {
   const drop = (groupId: string): void => {
     groups.delete(groupId)
     members.delete(groupId)
+    others.delete(groupId)
     keep()
   }
   const replace = (list: readonly Group[]): void => {
@@ -188,6 +195,13 @@ export const createGroups = (context: Context, people: People): Groups => {
       return sorted.value
     },
     get: (groupId) => groups.get(groupId),
+    known: (groupId) => groups.get(groupId) ?? others.get(groupId),
+    load: async (groupId) => {
+      const group = groupOf(await client.get('/api/group/get_info', { groupId }))
+      if (group.role !== undefined) groups.set(groupId, group)
+      else others.set(groupId, group)
+      return group
+    },
     members: (groupId) => members.get(groupId) ?? [],
     loadMembers,
     find: async (text) => {
@@ -197,6 +211,7 @@ export const createGroups = (context: Context, people: People): Groups => {
         client.get('/api/group/search', { groupNickname: part }),
       ])
       const found = new Map([...exact.list, ...similar.list].map((card) => [card.groupId, card]))
+      for (const card of found.values()) others.set(card.groupId, groupOf(card))
       return [...found.values()].map((card) => groups.get(card.groupId) ?? groupOf(card))
     },
     create: async ({ invite, ...form }) => {
@@ -258,6 +273,7 @@ export const createGroups = (context: Context, people: People): Groups => {
       keep.cancel()
       groups.clear()
       members.clear()
+      others.clear()
     },
   }
 }

@@ -93,7 +93,7 @@ const wayOn = (route: RouteLocation): string => {
 }
 
 /** Where this session state has to be instead of there; true: stay. */
-export const rightPlace = (model: Model, to: RouteLocation): true | { path: string; query?: { next: string } } | string => {
+export const rightPlace = (model: { session: Pick<Model['session'], 'state'> }, to: RouteLocation): true | { path: string; query?: { next: string } } | string => {
   const state = model.session.state
   if (state === 'out' && to.meta.tab !== undefined) {
     return { path: '/login', ...(to.fullPath === '/chat' ? {} : { query: { next: to.fullPath } }) }

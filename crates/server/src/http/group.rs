@@ -9,8 +9,8 @@ use axum::extract::{Request, State};
 use hongyan_protocol::{
     Code,
     group::{
-        CreateGroup, CreatedGroup, GroupCard, GroupList, GroupListType, GroupOwner, Invite,
-        OwnMembership, SearchGroup, UpdateAvatar,
+        CreateGroup, CreatedGroup, GroupCard, GroupInfo, GroupList, GroupListType, GroupOwner,
+        Invite, OwnMembership, SearchGroup, UpdateAvatar,
     },
     group_member::{GROUPS_AT_ONCE, MemberCard},
     id::{GroupId, UserId},
@@ -82,6 +82,26 @@ pub(super) async fn search(
         .read(move |view| view.search_groups(name.as_deref(), nickname.as_deref(), page, PAGE))
         .await?;
     Ok(list(groups.iter().map(card)))
+}
+
+pub(super) async fn info(
+    State(app): State<Arc<App>>,
+    Authenticated(session): Authenticated,
+    Query(GroupInfo { group_id }): Query<GroupInfo>,
+) -> Reply {
+    let user = session.user_id;
+    let found = app
+        .store
+        .read(move |view| -> Result<_, Failure> {
+            if let Some(joined) = view.joined_group(group_id, user)? {
+                return Ok(joined_card(joined));
+            }
+            let group = view.group(group_id)?;
+            let group = group.ok_or(Failure::refused(Code::NoSuchGroup))?;
+            Ok(card(&group))
+        })
+        .await?;
+    Ok(data(found))
 }
 
 pub(super) async fn group_list(

@@ -14,7 +14,7 @@ export const shownName = (...names: (string | undefined)[]): string =>
 export const initialOf = (name: string): string => {
   const seen = name.replace(SHAPELESS, '')
   const first = Array.from(seen)[0] ?? ''
-  return first.toLocaleUpperCase()
+  return Array.from(first.toLocaleUpperCase())[0] ?? ''
 }
 
 /** One of eight colours, always the same for the same id. */

@@ -2,6 +2,7 @@
 import { nextTick, onBeforeUnmount, onMounted } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 import { useModel } from '../model'
+import { isPhone } from './phone'
 
 let focusSearch: (() => void) | undefined
 
@@ -23,8 +24,9 @@ export const useShortcuts = (): void => {
   const { conversations } = useModel()
 
   const search = async (): Promise<void> => {
-    if (!focusSearch || route.meta.pane !== 'list') {
-      if (route.meta.tab !== 'chat' || !focusSearch) await router.push('/chat')
+    const covers = isPhone.value && route.meta.pane === 'main'
+    if (route.meta.tab !== 'chat' || covers) {
+      await router.push('/chat')
       await nextTick()
     }
     focusSearch?.()

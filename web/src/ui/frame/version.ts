@@ -26,6 +26,11 @@ const isOurs = (worker: ServiceWorker): Promise<boolean> =>
 
 /** Lets the newer worker in, and then the newer page. */
 const changeOver = (worker: ServiceWorker): void => {
+  if (worker.state !== 'installed') {
+    // Another window let it in already.
+    window.location.reload()
+    return
+  }
   navigator.serviceWorker.addEventListener('controllerchange', () => window.location.reload(), { once: true })
   worker.postMessage({ type: 'take-over' })
 }

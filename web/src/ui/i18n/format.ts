@@ -17,7 +17,7 @@ const watchMidnight = (): void => {
     watchMidnight()
   }, Math.min(Math.max(next - Date.now(), 1000), 3_600_000))
 }
-if (typeof window !== 'undefined') watchMidnight()
+watchMidnight()
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 const format = (time: number, name: string, options: Intl.DateTimeFormatOptions): string => {

@@ -83,6 +83,8 @@ export default {
     chatText: 'Choose one on the left, or find someone to write to.',
     contacts: 'People and groups',
     contactsText: 'Choose someone on the left, or find new people and groups.',
+    new: 'Welcome to Hongyan',
+    newText: 'Find someone to write to, or let them find you by your username {username}.',
     find: 'Find people and groups',
   },
 }

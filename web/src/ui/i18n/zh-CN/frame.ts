@@ -83,6 +83,8 @@ export default {
     chatText: '从左侧选择会话，或者找个人聊聊。',
     contacts: '通讯录',
     contactsText: '从左侧选择联系人或群聊，也可以查找新朋友。',
+    new: '欢迎来到鸿雁',
+    newText: '先找个朋友聊聊吧，对方也可以用你的用户名 {username} 找到你。',
     find: '查找朋友和群聊',
   },
 }
