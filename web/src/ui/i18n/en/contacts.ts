@@ -135,6 +135,11 @@ export default {
     removeText: 'You leave each other’s contacts. To write again, one of you has to ask and the other to accept. What was said stays.',
     removed: '{name} is no longer among your friends',
   },
+  blocked: {
+    title: 'Blocked people',
+    none: 'You have blocked nobody',
+    unblock: 'Unblock',
+  },
   conversation: {
     title: 'Conversation',
     pinned: 'Pin to the top',

@@ -135,6 +135,11 @@ export default {
     removeText: '你们会从彼此的通讯录中消失，再次聊天需要重新申请并通过。聊天记录会保留。',
     removed: '已删除好友{name}',
   },
+  blocked: {
+    title: '黑名单',
+    none: '黑名单是空的',
+    unblock: '移出黑名单',
+  },
   conversation: {
     title: '会话',
     pinned: '置顶聊天',
