@@ -43,7 +43,7 @@ test('the first minute: two strangers find each other and talk', async () => {
   await page.getByText('No conversations yet').waitFor()
   await page.getByRole('link', { name: 'Contacts' }).click()
   await page.getByRole('link', { name: 'Find people and groups' }).first().click()
-  await page.getByLabel('Name of a person or a group').fill('minute-bo')
+  await page.getByRole('searchbox', { name: 'Name of a person or a group' }).fill('minute-bo')
   await page.getByRole('button', { name: 'Add friend' }).click()
   await page.getByRole('dialog').getByRole('textbox').fill('We met at the choir')
   await page.getByRole('button', { name: 'Send', exact: true }).click()

@@ -93,7 +93,7 @@ test.each([
   const page = await stage.visit({ as: ann, ...size })
   for (const path of ['/chat', `/chat/u:${bo.id}`, '/contacts', `/contacts/u/${bo.id}`]) {
     await page.goto(path)
-    await page.getByText('<i>remark</i>').first().waitFor()
+    await page.getByText('<i>remark</i>').filter({ visible: true }).first().waitFor()
     const [wide, broken] = await page.evaluate(() => [
       document.documentElement.scrollWidth - window.innerWidth,
       'broken' in window,

@@ -1,4 +1,6 @@
 // What every test of the page starts from: a server, a browser, and people who use it.
+import { join } from 'node:path'
+
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
 
@@ -25,6 +27,15 @@ export interface Stage {
 /** As a browser of these people says it is; tests name things in English unless they say otherwise. */
 const LOCALE = 'en-US'
 
+/** What was on the screens when a test failed, in the folder that E2E_PICTURES names. */
+const picture = async (name: string, contexts: BrowserContext[]): Promise<void> => {
+  const folder = process.env.E2E_PICTURES
+  if (!folder) return
+  const pages = contexts.flatMap((context) => context.pages())
+  const path = (at: number): string => join(folder, `${name.replace(/\W+/g, '-').slice(0, 60)}-${at}.png`)
+  await Promise.all(pages.map((page, at) => page.screenshot({ path: path(at) })))
+}
+
 /** Sets up one server and one browser for the tests of a file. */
 export const setStage = (settings: Record<string, string> = {}): Stage => {
   let browser: Browser | undefined
@@ -40,7 +51,8 @@ export const setStage = (settings: Record<string, string> = {}): Stage => {
     stage.server = started
     browser = launched
   })
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await picture(task.name, contexts)
     await Promise.all(contexts.splice(0).map((context) => context.close()))
     // What the page itself breaks on is a failure of every test that saw it.
     expect(broken.splice(0)).toEqual([])

@@ -7,6 +7,11 @@ import { createInterface } from 'node:readline'
 
 const BINARY = process.env.HONGYAN_BIN ?? resolve(import.meta.dirname, '../../target/debug/hongyan')
 
+/** This process's environment without what the server would take for its settings. */
+const OTHERS = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('HONGYAN_')),
+)
+
 const SETTINGS = {
   // Hashing that is meant to be slow is not what is tested here.
   HONGYAN_PASSWORDS__MEMORY_KIB: '8',
@@ -125,7 +130,7 @@ export class Server {
       ['serve', '--data-dir', join(this.folder, 'data'), '--listen', listen, '--limits-exempt', '127.0.0.0/8'],
       {
         cwd: this.folder,
-        env: { ...process.env, ...SETTINGS, ...this.settings },
+        env: { ...OTHERS, ...SETTINGS, ...this.settings },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     )

@@ -43,12 +43,12 @@ test('a login elsewhere ends this one for good, and says so', async () => {
   const ann = await stage.server.register('forced-ann')
   const page = await stage.visit({ as: ann })
   await page.getByRole('navigation', { name: 'Main' }).waitFor()
-  let sockets = 0
-  page.on('websocket', () => sockets++)
   const phone = await stage.visit({ path: '/login' })
   await logIn(phone, ann.username, ann.password)
   await phone.getByRole('navigation', { name: 'Main' }).waitFor()
   await page.getByText('Logged in on another device').waitFor()
+  let sockets = 0
+  page.on('websocket', () => sockets++)
   // Its own device would be thrown out again by any connection of this page.
   await phone.reload()
   await phone.getByRole('navigation', { name: 'Main' }).waitFor()
@@ -75,7 +75,7 @@ test('language and theme are chosen once, and stay', async () => {
   const page = await stage.visit({ path: '/login', locale: 'zh-CN', colorScheme: 'light' })
   await page.getByRole('button', { name: '登录' }).waitFor()
   expect(await page.evaluate(() => document.documentElement.lang)).toBe('zh-CN')
-  await page.getByText('English').click()
+  await page.getByRole('radio', { name: 'English' }).click()
   await page.getByRole('button', { name: 'Log in' }).waitFor()
   await page.getByRole('radio', { name: 'Dark' }).click()
   await page.reload()

@@ -18,6 +18,9 @@ pub(crate) const WEB: &str = "web";
 /// Where the hash of the sources stands that the built page was made from.
 const SOURCES: &str = "dist/sources.sha256";
 
+/// What lies in the page's folder and has no part in what is built.
+const NO_SOURCES: [&str; 5] = ["dist", "e2e", "icons", "node_modules", "vitest.config.ts"];
+
 /// What is sent compressed. Pictures and fonts are already.
 const TEXTS: [&str; 7] = ["css", "html", "js", "json", "svg", "txt", "webmanifest"];
 
@@ -109,13 +112,13 @@ fn hash_of_sources(web: &Path) -> Result<String> {
     for entry in fs::read_dir(web)? {
         let path = entry?.path();
         let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-        match name {
-            "public" | "service-worker" | "src" => sources.extend(files_below(&path)?),
-            "index.html" | "package.json" | "package-lock.json" | "vite.config.ts" => {
-                sources.push(path);
-            }
-            _ if name.starts_with("tsconfig") && name.ends_with(".json") => sources.push(path),
-            _ => {}
+        if NO_SOURCES.contains(&name) || name.starts_with('.') || name.ends_with(".md") {
+            continue;
+        }
+        if path.is_dir() {
+            sources.extend(files_below(&path)?);
+        } else {
+            sources.push(path);
         }
     }
     let mut sources: Vec<(String, PathBuf)> = sources
@@ -231,6 +234,8 @@ mod tests {
             ("src/ui/main.test.ts", false),
             ("dist/index.html", false),
             ("vitest.config.ts", false),
+            (".oxlintrc.json", false),
+            ("chunks.ts", true),
             ("src/ui/other.ts", true),
             ("tsconfig.base.json", true),
         ] {

@@ -50,7 +50,7 @@ export const useMessageMenu = (chat: Chat): ((message: Message | undefined) => M
     const items: (MenuItem | false)[] = [
       message.state === 'failed' && { label: t('frame.retry'), icon: RotateCw, select: () => chat.timeline.retry(message.id) },
       seq !== undefined && writable && { label: t('chat.reply'), icon: Reply, select: () => turnTo({ reply: message }) },
-      seq !== undefined && { label: t('chat.react'), icon: SmilePlus, select: () => chat.pickReaction(message) },
+      seq !== undefined && { label: t('chat.otherReaction'), icon: SmilePlus, select: () => chat.pickReaction(message) },
       words !== '' && { label: t('chat.copy'), icon: Copy, select: () => copy(words) },
       carries && seq !== undefined && { label: t('chat.saveFile'), icon: Download, select: () => save(message) },
       mayEdit(message) && writable && { label: t('chat.edit'), icon: Pencil, select: () => turnTo({ edit: message }) },

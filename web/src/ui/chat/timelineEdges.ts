@@ -1,16 +1,18 @@
 // What happens at the edges of the timeline: loading on, following the end, and a list that changes its size.
-import { onBeforeUnmount, onMounted, ref, watch, type Ref } from 'vue'
+import { onBeforeUnmount, onMounted, watch, type Ref } from 'vue'
 import type { Timeline } from '../../model'
 import type { EndAnchored } from './endAnchored'
 
 /** Rows before the end of what is loaded at which more is asked for. */
 const AHEAD = 20
 
-export const useEdges = ({ scroller, list, timeline, placed, atViewEnd, width }: {
+export const useEdges = ({ scroller, list, timeline, placed, seeing, atViewEnd, width }: {
   scroller: Readonly<Ref<HTMLElement | null>>
   list: EndAnchored
   timeline: Timeline
   placed: Readonly<Ref<boolean>>
+  /** The reader can see what comes. */
+  seeing: Readonly<Ref<boolean>>
   atViewEnd: Readonly<Ref<boolean>>
   width: Ref<number>
 }): void => {
@@ -29,13 +31,8 @@ export const useEdges = ({ scroller, list, timeline, placed, atViewEnd, width }:
     timeline.lookAt(atViewEnd.value ? undefined : item && timeline.messages[item.index]?.seq)
   })
 
-  const visible = ref(document.visibilityState === 'visible')
-  const onVisibility = (): void => {
-    // After those who still ask what came while the page was hidden.
-    queueMicrotask(() => (visible.value = document.visibilityState === 'visible'))
-  }
   watch(
-    () => placed.value && atViewEnd.value && timeline.atEnd && visible.value,
+    () => placed.value && atViewEnd.value && timeline.atEnd && seeing.value,
     (on) => timeline.follow(on),
     { flush: 'post' },
   )
@@ -65,13 +62,9 @@ export const useEdges = ({ scroller, list, timeline, placed, atViewEnd, width }:
     }
   })
   onMounted(() => {
-    document.addEventListener('visibilitychange', onVisibility)
     if (!scroller.value) return
     width.value = scroller.value.clientWidth
     observer.observe(scroller.value)
   })
-  onBeforeUnmount(() => {
-    document.removeEventListener('visibilitychange', onVisibility)
-    observer.disconnect()
-  })
+  onBeforeUnmount(() => observer.disconnect())
 }

@@ -72,4 +72,10 @@ describe('hrefOf', () => {
     expect(hrefOf('ftp://a.example')).toBeUndefined()
     expect(hrefOf('https://a.example')).toBe('https://a.example/')
   })
+
+  it('finds names whatever characters they have', () => {
+    for (const name of ['group-bo', 'a.b*c', '(x)[y]{z}', 'a/b|c', '\\^$+?', '李-波']) {
+      expect(tokens(`hi @${name}, hello`, [name])[1]).toEqual({ kind: 'mention', text: `@${name}` })
+    }
+  })
 })

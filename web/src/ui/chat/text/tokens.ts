@@ -42,7 +42,7 @@ export const hrefOf = (address: string): string | undefined => {
   return url.hostname.includes('.') || url.hostname === 'localhost' || url.hostname.startsWith('[') ? url.href : undefined
 }
 
-const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
 
 const withMentions = (text: string, names: readonly string[]): Token[] => {
   if (names.length === 0 || !text.includes('@')) return [{ kind: 'text', text }]

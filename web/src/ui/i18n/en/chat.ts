@@ -60,6 +60,7 @@ export default {
 
   reply: 'Reply',
   react: 'React',
+  otherReaction: 'Another reaction',
   reactWith: 'React with {emoji}',
   reaction: '{emoji}, {n} person | {emoji}, {n} people',
   andMore: '{names} and {n} more | {names} and {n} more',

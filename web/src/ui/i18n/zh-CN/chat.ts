@@ -60,6 +60,7 @@ export default {
 
   reply: '回复',
   react: '表情回应',
+  otherReaction: '更多表情',
   reactWith: '用 {emoji} 回应',
   reaction: '{emoji}，{n} 人',
   andMore: '{names} 等，另有 {n} 人',
