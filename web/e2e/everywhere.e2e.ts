@@ -64,7 +64,7 @@ test.each([
     '/settings/devices',
   ]) {
     await page.goto(path)
-    await page.getByRole('navigation').or(page.getByRole('log')).first().waitFor()
+    await page.locator('#app').getByRole('heading').or(page.getByRole('log')).or(page.getByRole('searchbox')).first().waitFor()
     await page.waitForLoadState('networkidle')
     expect(await findings(page), path).toEqual([])
   }

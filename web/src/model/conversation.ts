@@ -19,7 +19,7 @@ import { addressOf, groupOf, groupKey, keyOf, userOf, type ConversationKey } fro
 import { changed, fromEvent, fromWire, isChat, namesReader, type Message } from './message'
 import { createOutbox } from './outbox'
 import { isBlank, type People } from './people'
-import { debounce } from './schedule'
+import { throttle } from './schedule'
 import { createTimeline, type Timeline, type TimelineControl } from './timeline'
 
 export type { Keep } from '../client'
@@ -176,7 +176,7 @@ export const createConversations = (
   }
   const reorderSoon = (): void => schedule.soon(reorder)
 
-  const keep = debounce(1_000, () => {
+  const keep = throttle(1_000, () => {
     const rows = [...states.values()].map((state): Kept => {
       const { title, headImg, writable, draft, typing, ...kept } = state
       return { ...kept, shownTitle: title, shownHeadImg: headImg }

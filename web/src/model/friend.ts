@@ -4,7 +4,7 @@ import { computed, shallowReactive } from '@vue/reactivity'
 import { LIMITS } from '../client'
 import type { Context } from './context'
 import type { People, Person } from './people'
-import { debounce } from './schedule'
+import { debounce, throttle } from './schedule'
 
 export interface Friend extends Person {
   remark: string
@@ -59,7 +59,7 @@ export const createFriends = (context: Context, people: People): Friends => {
     const friend = friends.get(userId)
     if (friend) put({ ...friend, ...to })
   }
-  const keep = debounce(1_000, () => cache.keepList('friends', [...friends.values()]))
+  const keep = throttle(1_000, () => cache.keepList('friends', [...friends.values()]))
 
   const replace = (list: readonly Friend[]): void => {
     const now = new Set(list.map((friend) => friend.userId))

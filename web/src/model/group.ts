@@ -4,7 +4,7 @@ import { computed, shallowReactive } from '@vue/reactivity'
 import { LIMITS, type GroupCard, type GroupMemberChanged, type MemberCard } from '../client'
 import type { Context } from './context'
 import type { People, Person } from './people'
-import { debounce } from './schedule'
+import { debounce, throttle } from './schedule'
 
 export type Role = 'owner' | 'admin' | 'member'
 
@@ -100,7 +100,7 @@ export const createGroups = (context: Context, people: People): Groups => {
   /** Groups of others, as they were found. */
   const others = shallowReactive(new Map<string, Group>())
 
-  const keep = debounce(1_000, () => cache.keepList('groups', [...groups.values()]))
+  const keep = throttle(1_000, () => cache.keepList('groups', [...groups.values()]))
   const change = (groupId: string, to: Partial<Group>): void => {
     const group = groups.get(groupId)
     if (!group) return

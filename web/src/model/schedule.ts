@@ -37,3 +37,28 @@ export const debounce = (wait: number, job: () => void): (() => void) & { cancel
   }
   return Object.assign(ask, { cancel: () => clearTimeout(timer) })
 }
+
+/** Calls `job` at once, and from then on at most every `wait` ms for as long as it is asked for. */
+export const throttle = (wait: number, job: () => void): (() => void) & { cancel: () => void } => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let again = false
+  const run = (): void => {
+    again = false
+    timer = setTimeout(() => {
+      timer = undefined
+      if (again) run()
+    }, wait)
+    job()
+  }
+  const ask = (): void => {
+    if (timer === undefined) run()
+    else again = true
+  }
+  return Object.assign(ask, {
+    cancel: () => {
+      clearTimeout(timer)
+      timer = undefined
+      again = false
+    },
+  })
+}
