@@ -146,11 +146,15 @@ test('an input method never sends what is half typed', async () => {
   expect(await composer(page).inputValue()).toBe('你好')
   await composer(page).press('Enter')
   await log(page).getByText('你好').waitFor()
-  const { list } = await stage.server.get<{ list: { msg: string }[] }>(
-    `/api/chat/history?toUserId=${ann.id}`,
-    bo,
-  )
-  expect(list.map(({ msg }) => msg)).toEqual(['你好'])
+  await expect
+    .poll(async () => {
+      const { list } = await stage.server.get<{ list: { msg: string }[] }>(
+        `/api/chat/history?toUserId=${ann.id}`,
+        bo,
+      )
+      return list.map(({ msg }) => msg)
+    })
+    .toEqual(['你好'])
 })
 
 test('whoever reads above is not moved by what comes, and is told of it', async () => {
@@ -161,7 +165,7 @@ test('whoever reads above is not moved by what comes, and is told of it', async 
   await log(page).getByText('line 120').waitFor()
   await log(page).hover()
   // Up, over the place where older messages are fetched.
-  const anchor = log(page).getByText('line 60', { exact: true })
+  const anchor = log(page).getByText(/^line 60\d\d:\d\d/)
   for (let steps = 0; steps < 100 && (await anchor.count()) === 0; steps++) {
     await page.mouse.wheel(0, -200)
     await pictures(page, 3)
@@ -195,4 +199,15 @@ test('a draft waits in its conversation, also after a reload', async () => {
   await page.reload()
   await page.getByText('not done yet').first().click()
   await expect.poll(() => composer(page).inputValue()).toBe('not done yet')
+})
+
+test('what is searched for is found, and shown where it was said', async () => {
+  const { ann, bo } = await pair('find')
+  await stage.server.send(bo, { toUserId: ann.id }, '我们去上海吧')
+  for (let at = 1; at <= 150; at++) await stage.server.send(bo, { toUserId: ann.id }, `line ${at}`)
+  const page = await stage.visit({ as: ann })
+  await page.getByRole('searchbox').fill('上海')
+  await page.getByText('我们去上海吧').first().click()
+  await log(page).getByText('我们去上海吧').waitFor()
+  expect(await log(page).getByText('line 150').count()).toBe(0)
 })
