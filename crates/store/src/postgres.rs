@@ -1,6 +1,8 @@
 //! A connection to a PostgreSQL server: transactions that cost few round trips, and what happens when it is lost.
 
+mod ahead;
 mod error;
+mod held;
 mod schema;
 mod server;
 mod session;
@@ -14,6 +16,7 @@ use std::{
 };
 
 use futures_util::TryStreamExt;
+use hongyan_protocol::id::{ConversationId, UserId};
 use tokio::{
     runtime::{Builder, Runtime},
     time::timeout,
@@ -22,14 +25,16 @@ use tokio_postgres::{Client, Row as Answer, Statement};
 
 pub use self::url::{DatabaseUrl, UrlError};
 use self::{
+    ahead::{Ahead, CONTACTS, GROUPS, KEYS},
     error::{Broken, Extent},
+    held::{Held, Message, WRITE},
     session::Session,
 };
 pub(crate) use self::{schema::migrate, server::Server, value::cell};
 use crate::{
-    Error,
+    Contact, Error, Expected, Stored,
     db::Each,
-    value::{Row, Value},
+    value::{Row, Value, values},
 };
 
 /// For how long an answer is waited for before the connection counts as lost: above the server's own bound of a
@@ -38,6 +43,9 @@ const ANSWER: Duration = Duration::from_secs(40);
 
 /// For how long a connection that ends may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
+
+/// COMMIT in a failed transaction rolls back and reports no error; a SELECT there does report one.
+const COMMIT: &str = "SELECT 1;COMMIT";
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +59,9 @@ pub(crate) enum Role {
 /// A connection that is made again when it was lost, and the transaction that runs on it.
 ///
 /// A statement is one round trip. Those that frame transactions (BEGIN, SAVEPOINT, RELEASE, ROLLBACK TO) wait for the
-/// next one and leave with it, and an operation that only reads has no savepoint.
+/// next one and leave with it, and an operation that only reads has no savepoint. Messages cost no round trip of their
+/// own: what they ask is [looked ahead for](ahead), and they are [held](held) until the end of the batch, or until a
+/// statement comes that must see them.
 pub(crate) struct Postgres {
     server: Arc<Server>,
     role: Role,
@@ -76,6 +86,8 @@ struct Transaction {
     broken: Option<Error>,
     /// Why the whole transaction is lost.
     lost: Option<Error>,
+    ahead: Ahead,
+    held: Held,
 }
 
 impl Transaction {
@@ -94,6 +106,7 @@ impl Transaction {
     fn framing_of(&mut self, sql: &str) -> String {
         if self.in_operation && !self.savepoint && !sql.starts_with("SELECT") {
             self.savepoint = true;
+            self.held.set_savepoint();
             self.framing.push("SAVEPOINT operation");
         }
         self.begun = true;
@@ -143,6 +156,7 @@ impl Postgres {
         let mut transaction = self.transaction.borrow_mut();
         transaction.in_operation = true;
         transaction.savepoint = false;
+        transaction.held.begin_operation();
         Ok(())
     }
 
@@ -157,7 +171,11 @@ impl Postgres {
             Some(error) if keep => return Err(error),
             _ => {}
         }
-        if std::mem::take(&mut transaction.savepoint) {
+        let savepoint = std::mem::take(&mut transaction.savepoint);
+        if !keep && (transaction.held.undo_operation(savepoint) || savepoint) {
+            transaction.ahead.doubt();
+        }
+        if savepoint {
             if !keep {
                 transaction.framing.push("ROLLBACK TO operation");
             }
@@ -171,10 +189,14 @@ impl Postgres {
         if !transaction.begun {
             return Ok(());
         }
-        // COMMIT in a failed transaction rolls back and reports no error; a SELECT there does report one.
-        transaction.framing.extend(["SELECT 1", "COMMIT"]);
-        self.control(&transaction.framing.join(";"))
-            .inspect_err(|_| self.transaction.borrow_mut().begun = true)
+        let done = if transaction.held.has_none() {
+            transaction.framing.push(COMMIT);
+            self.control(&transaction.framing.join(";"))
+        } else {
+            let framing = transaction.framing.join(";");
+            self.write(&transaction.held, &framing, COMMIT)
+        };
+        done.inspect_err(|_| self.transaction.borrow_mut().begun = true)
     }
 
     pub(crate) fn roll_back(&self) {
@@ -211,6 +233,107 @@ impl Postgres {
             client.execute_raw(statement, values).await
         })?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+    }
+
+    /// Asks what the messages of this batch are going to ask, in one round trip for all of them.
+    pub(crate) fn look_ahead<'a>(
+        &self,
+        expected: impl Iterator<Item = &'a Expected>,
+    ) -> Result<(), Error> {
+        let mut ahead = Ahead::default();
+        let questions = ahead.expect(expected);
+        if questions.are_none() {
+            return Ok(());
+        }
+        let framing = self.transaction.borrow_mut().framing_of(CONTACTS);
+        let asked = [
+            (CONTACTS, &questions.contacts[..]),
+            (GROUPS, &questions.groups),
+            (KEYS, &questions.keys),
+        ];
+        let answers = self.exchange(async |session| session.read_many(&framing, &asked).await)?;
+        ahead.take(&answers)?;
+        self.transaction.borrow_mut().ahead = ahead;
+        Ok(())
+    }
+
+    /// How a user reaches a friend, if that was looked ahead for.
+    pub(crate) fn known_contact(&self, user: UserId, friend: UserId) -> Option<Option<Contact>> {
+        self.transaction.borrow().ahead.contact(user, friend)
+    }
+
+    /// The message that has this key of its sender, if it is known without asking whether there is one.
+    pub(crate) fn known_repeat(&self, sender: UserId, key: &str) -> Option<Option<Stored>> {
+        let transaction = self.transaction.borrow();
+        if transaction.ahead.is_free(sender, key) {
+            return Some(None);
+        }
+        transaction.held.find(sender, key).map(Some)
+    }
+
+    /// The `seq` that the next message of a conversation gets; `None` when there is no such conversation. Its row is
+    /// locked from now on.
+    pub(crate) fn next_seq(&self, conversation: ConversationId) -> Result<Option<i64>, Error> {
+        let mut head = self.transaction.borrow().ahead.head(conversation);
+        if head.is_none() {
+            if self.transaction.borrow().held.has_some_of(conversation) {
+                self.write_held()?;
+            }
+            let sql = "SELECT last_seq FROM conversations WHERE id = $1 FOR UPDATE";
+            self.query(sql, values![conversation], &mut |row| {
+                head = Some(row.get(0)?);
+                Ok(false)
+            })?;
+        }
+        Ok(head.map(|head| head + 1))
+    }
+
+    /// Appends a message at the [next `seq`](Self::next_seq) of its conversation.
+    pub(crate) fn append(&self, stored: &Stored, key: Option<&str>) -> Result<(), Error> {
+        let mut transaction = self.transaction.borrow_mut();
+        if let Some(error) = transaction.failure() {
+            return Err(error);
+        }
+        let message = Message::new(stored, key);
+        refuse_nul(&message.values())?;
+        transaction.ahead.note(stored, key);
+        transaction.held.push(message);
+        Ok(())
+    }
+
+    /// Writes the messages that are held if `sql`, which comes next, writes something else or could see them.
+    pub(crate) fn settle(&self, sql: &str) -> Result<(), Error> {
+        let writes = !sql.starts_with("SELECT");
+        // `last_seq` and `last_at` of a conversation.
+        let sees = || sql.contains("messages") || sql.contains("last_");
+        if !self.transaction.borrow().held.has_none() && (writes || sees()) {
+            self.write_held()?;
+        }
+        if writes {
+            self.transaction.borrow_mut().ahead.doubt();
+        }
+        Ok(())
+    }
+
+    fn write_held(&self) -> Result<(), Error> {
+        if let Some(error) = self.transaction.borrow().failure() {
+            return Err(error);
+        }
+        let framing = self.transaction.borrow_mut().framing_of(WRITE);
+        let held = std::mem::take(&mut self.transaction.borrow_mut().held);
+        let done = self.write(&held, &framing, "");
+        let mut transaction = self.transaction.borrow_mut();
+        transaction.held = held;
+        if done.is_ok() {
+            transaction.held.note_written();
+        }
+        done
+    }
+
+    /// Writes the messages that are held, between statements without parameters.
+    fn write(&self, held: &Held, before: &str, after: &str) -> Result<(), Error> {
+        let columns = held.columns();
+        self.exchange(async |session| session.write(before, (WRITE, &columns), after).await)
     }
 
     /// The server cleans up after itself.
@@ -277,9 +400,7 @@ impl Postgres {
         if let Some(error) = self.transaction.borrow().failure() {
             return Err(error);
         }
-        if values.iter().any(Value::has_nul) {
-            return Err(Error::Failed("U+0000 cannot be stored".to_owned()));
-        }
+        refuse_nul(values)?;
         let framing = self.transaction.borrow_mut().framing_of(sql);
         self.exchange(async |session| session.run(&framing, sql, values, request).await)
     }
@@ -317,6 +438,13 @@ impl Postgres {
         *cause = Some(broken.error.clone());
         broken.error
     }
+}
+
+fn refuse_nul(values: &[Value<'_>]) -> Result<(), Error> {
+    if values.iter().any(Value::has_nul) {
+        return Err(Error::Failed("U+0000 cannot be stored".to_owned()));
+    }
+    Ok(())
 }
 
 impl Drop for Postgres {

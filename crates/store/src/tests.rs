@@ -1,5 +1,6 @@
 //! The store, spoken to as the server does.
 
+mod batch;
 mod file;
 mod friends;
 mod groups;
