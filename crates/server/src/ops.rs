@@ -119,9 +119,6 @@ impl Telling {
     }
 }
 
-/// The value of a change, and whom to tell what about it.
-type ToTell<T> = (T, Cell<Vec<Told>>);
-
 impl Ctx {
     /// Runs a change in the store's next transaction. Once it is committed, and in the order of the log, what it put
     /// into its [`Telling`] is told; a change that is refused or breaks tells nothing.
@@ -130,44 +127,27 @@ impl Ctx {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>, &mut Telling) -> Result<T> + Send + 'static,
     {
-        let (operation, tell) = self.telling(change);
-        let (value, _) = self.app.store.write_then(operation, tell).await?;
-        Ok(value)
+        self.change_expecting(None, change).await
     }
 
     /// As [`change`](Self::change), where the change is going to append a message.
-    async fn change_expecting<T, F>(&self, expected: Expected, change: F) -> Result<T>
+    async fn change_expecting<T, F>(&self, expected: Option<Expected>, change: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Tx<'_>, &mut Telling) -> Result<T> + Send + 'static,
-    {
-        let (operation, tell) = self.telling(change);
-        let store = &self.app.store;
-        let (value, _) = store.write_expecting(expected, operation, tell).await?;
-        Ok(value)
-    }
-
-    /// A change as an operation of the store, and what follows it.
-    fn telling<T, F>(
-        &self,
-        change: F,
-    ) -> (
-        impl FnOnce(&mut Tx<'_>) -> Result<ToTell<T>> + Send + use<T, F>,
-        impl FnOnce(&ToTell<T>) + Send + use<T, F>,
-    )
-    where
         F: FnOnce(&mut Tx<'_>, &mut Telling) -> Result<T> + Send + 'static,
     {
         let hub = self.app.hub.clone();
         let operation = move |tx: &mut Tx<'_>| {
             let mut telling = Telling::default();
             let value = change(tx, &mut telling)?;
-            Ok((value, Cell::new(telling.0)))
+            Ok::<_, Error>((value, Cell::new(telling.0)))
         };
-        let tell = move |(_, telling): &ToTell<T>| {
+        let tell = move |(_, telling): &(T, Cell<Vec<Told>>)| {
             telling.take().into_iter().for_each(|told| hub.tell(told));
         };
-        (operation, tell)
+        let store = &self.app.store;
+        let (value, _) = store.write_expecting(expected, operation, tell).await?;
+        Ok(value)
     }
 
     /// The caller's doing, now.

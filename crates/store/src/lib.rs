@@ -269,14 +269,14 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.shared.writer.submit(None, operation, then)
+        self.write_expecting(None, operation, then)
     }
 
-    /// As [`write_then`](Self::write_then), for an operation that is going to append the message `expected`. With
-    /// PostgreSQL a batch of these takes a few round trips; of any others, each takes several.
+    /// As [`write_then`](Self::write_then); `expected` is the message that the operation is going to append. With
+    /// PostgreSQL a batch of these takes a few round trips together; of other operations each takes some.
     pub fn write_expecting<T, E, F, N>(
         &self,
-        expected: Expected,
+        expected: Option<Expected>,
         operation: F,
         then: N,
     ) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F, N>
@@ -286,7 +286,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.shared.writer.submit(Some(expected), operation, then)
+        self.shared.writer.submit(expected, operation, then)
     }
 
     /// Runs `operation` on a reader's thread; all it reads is one moment's state, with every answered write in it.

@@ -7,6 +7,7 @@ mod groups;
 mod nouns;
 mod postgres;
 mod search;
+mod server;
 mod writing;
 
 use std::path::Path;

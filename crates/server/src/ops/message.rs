@@ -137,12 +137,13 @@ async fn send_to_group(
     .await
 }
 
-fn expected(draft: &Draft, target: Target) -> Expected {
-    Expected {
+/// What sending this is going to append.
+fn expected(draft: &Draft, target: Target) -> Option<Expected> {
+    Some(Expected {
         sender: draft.sender,
         target,
         client_msg_id: draft.client_msg_id.clone(),
-    }
+    })
 }
 
 /// A message that may be sent.

@@ -64,7 +64,7 @@ impl Fixture {
             client_msg_id: draft.client_msg_id.clone(),
         };
         self.store.write_expecting(
-            expected,
+            Some(expected),
             move |tx| {
                 let appended = post(tx, friend, &draft)?;
                 follow(tx, appended)
