@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Error,
+    Error, Expected,
     group_member::MembersCache,
     postgres::Postgres,
     sqlite::Sqlite,
@@ -63,6 +63,25 @@ impl Link {
         on_connection!(self, begin_write())?;
         self.doubt();
         Ok(())
+    }
+
+    /// Asks for the whole batch what its messages are going to ask, where asking for each is dear.
+    pub(crate) fn look_ahead<'a>(
+        &self,
+        expected: impl Iterator<Item = &'a Expected>,
+    ) -> Result<(), Error> {
+        match &self.connection {
+            Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(postgres) => postgres.look_ahead(expected),
+        }
+    }
+
+    /// Before every statement: what it must see is written, where messages wait to be written together.
+    fn settle(&self, sql: &str) -> Result<(), Error> {
+        match &self.connection {
+            Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(postgres) => postgres.settle(sql),
+        }
     }
 
     /// Forgets what was known of the database when this may be another one: a replica that took over, or a restored one.
@@ -145,6 +164,7 @@ impl View<'_> {
         values: &[Value<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
+        self.link.settle(sql)?;
         let mut found = Vec::new();
         self.query(sql, values, &mut |row| {
             found.push(read(row)?);
@@ -155,6 +175,17 @@ impl View<'_> {
 
     /// The first row of the answer.
     pub(crate) fn row<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        self.link.settle(sql)?;
+        self.written_row(sql, values, read)
+    }
+
+    /// As [`row`](Self::row), of what is written: messages that wait to be written together may be missing.
+    pub(crate) fn written_row<T>(
         &self,
         sql: &str,
         values: &[Value<'_>],
@@ -202,6 +233,7 @@ impl<'a> Tx<'a> {
 
     /// Runs a statement and counts the rows it changed.
     pub(crate) fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<usize, Error> {
+        self.link.settle(sql)?;
         on_connection!(self.view.link, execute(sql, values))
     }
 }

@@ -7,6 +7,7 @@ use hongyan_protocol::{
 
 use crate::{
     Error, Tx, User, View,
+    db::Connection,
     user::user_columns,
     value::{Row, values},
 };
@@ -85,22 +86,31 @@ pub struct Contact {
     pub blocked: bool,
 }
 
+impl Contact {
+    pub(crate) fn read_from(row: &Row<'_>, at: &mut usize) -> Result<Self, Error> {
+        Ok(Self {
+            conversation_id: row.next(at)?,
+            keep: row.next(at)?,
+            blocked: row.next::<Option<UserId>>(at)?.is_some(),
+        })
+    }
+}
+
 impl View<'_> {
     /// How `user` reaches `friend`; `None` when they are no friends.
     pub fn contact(&self, user: UserId, friend: UserId) -> Result<Option<Contact>, Error> {
+        if let Connection::Postgres(postgres) = &self.link.connection
+            && let Some(known) = postgres.known_contact(user, friend)
+        {
+            return Ok(known);
+        }
         self.row(
             "SELECT f.conversation_id, c.keep, b.user_id FROM friends f
              JOIN conversations c ON c.id = f.conversation_id
              LEFT JOIN blocks b ON b.user_id = f.friend_id AND b.blocked_id = f.user_id
              WHERE f.user_id = $1 AND f.friend_id = $2",
             values![user, friend],
-            |row| {
-                Ok(Contact {
-                    conversation_id: row.get(0)?,
-                    keep: row.get(1)?,
-                    blocked: row.get::<Option<UserId>>(2)?.is_some(),
-                })
-            },
+            |row| Contact::read_from(row, &mut 0),
         )
     }
 

@@ -1,9 +1,13 @@
 //! Messages: one row each, in the log of their conversation.
 
-use hongyan_protocol::id::{ConversationId, GroupId, MsgId, UserId};
+use hongyan_protocol::{
+    conversation::Target,
+    id::{ConversationId, GroupId, MsgId, UserId},
+};
 
 use crate::{
     Error, Tx, View,
+    db::Connection,
     value::{Row, values},
 };
 
@@ -21,6 +25,15 @@ pub struct Draft {
     pub reply_to: Option<i64>,
     pub mentions: Vec<UserId>,
     pub mention_all: bool,
+}
+
+/// What an operation says of the message that it is going to append, for a batch to prepare. It binds nobody: an
+/// operation that appends something else is slower, not wrong.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    pub sender: UserId,
+    pub target: Target,
+    pub client_msg_id: Option<String>,
 }
 
 /// A message in the log, as it is now.
@@ -219,15 +232,22 @@ impl View<'_> {
         let Some(key) = &draft.client_msg_id else {
             return Ok(None);
         };
-        let first = self.row(
-            concat!(
-                "SELECT ",
-                message_columns!("m"),
-                " FROM messages m WHERE m.sender_id = $1 AND m.client_msg_id = $2"
-            ),
-            values![draft.sender, key],
-            Stored::read,
-        )?;
+        let known = match &self.link.connection {
+            Connection::Sqlite(_) => None,
+            Connection::Postgres(postgres) => postgres.known_repeat(draft.sender, key),
+        };
+        let first = match known {
+            Some(first) => first,
+            None => self.written_row(
+                concat!(
+                    "SELECT ",
+                    message_columns!("m"),
+                    " FROM messages m WHERE m.sender_id = $1 AND m.client_msg_id = $2"
+                ),
+                values![draft.sender, key],
+                Stored::read,
+            )?,
+        };
         Ok(first.map(|first| {
             if first.is(conversation, draft) {
                 Appended::Repeat(first)
@@ -294,13 +314,15 @@ impl Tx<'_> {
         if let Some(earlier) = self.repeat_of(conversation, draft)? {
             return Ok(earlier);
         }
-        let seq = self
-            .row(
+        let seq = match &self.link.connection {
+            Connection::Sqlite(_) => self.row(
                 "UPDATE conversations SET last_seq = last_seq + 1, last_at = $1 WHERE id = $2 RETURNING last_seq",
                 values![now, conversation],
                 |row| row.get(0),
-            )?
-            .ok_or_else(no_such_conversation)?;
+            )?,
+            Connection::Postgres(postgres) => postgres.next_seq(conversation)?,
+        }
+        .ok_or_else(no_such_conversation)?;
         let stored = Stored {
             conversation_id: conversation,
             msg_id: MsgId::mint(),
@@ -316,29 +338,39 @@ impl Tx<'_> {
             edited_at: None,
             recalled_at: None,
         };
+        match &self.link.connection {
+            Connection::Sqlite(_) => self.insert(&stored, draft.client_msg_id.as_ref())?,
+            Connection::Postgres(postgres) => {
+                postgres.append(&stored, draft.client_msg_id.as_deref())?;
+            }
+        }
+        self.note_mentions(&stored)?;
+        let appended = &self.link.appended;
+        appended.set(appended.get() + 1);
+        Ok(Appended::New(stored))
+    }
+
+    fn insert(&mut self, stored: &Stored, key: Option<&String>) -> Result<(), Error> {
         self.execute(
             "INSERT INTO messages (conversation_id, seq, msg_id, sender_id, client_msg_id, kind, msg, body, reply_seq,
              mentions, mention_all, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             values![
-                conversation,
-                seq,
+                stored.conversation_id,
+                stored.seq,
                 stored.msg_id,
-                draft.sender,
-                draft.client_msg_id.as_ref(),
-                draft.kind.as_ref(),
-                &draft.msg,
-                draft.body.as_ref(),
-                draft.reply_to,
-                write_ids(&draft.mentions).as_ref(),
-                i64::from(draft.mention_all),
-                now
+                stored.sender_id,
+                key,
+                stored.kind.as_ref(),
+                &stored.msg,
+                stored.body.as_ref(),
+                stored.reply_to,
+                write_ids(&stored.mentions).as_ref(),
+                i64::from(stored.mention_all),
+                stored.time
             ],
-        )?;
-        self.note_mentions(&stored)?;
-        let appended = &self.link.appended;
-        appended.set(appended.get() + 1);
-        Ok(Appended::New(stored))
+        )
+        .map(drop)
     }
 
     /// Notes in the conversation's list of each who is named that somebody did.
