@@ -134,7 +134,7 @@ impl Ctx {
             Ok::<_, Error>((value, Cell::new(telling.0)))
         };
         let tell = move |(_, telling): &(T, Cell<Vec<Told>>)| {
-            telling.take().into_iter().for_each(|told| hub.tell(told));
+            telling.take().iter().for_each(|told| hub.tell(told));
         };
         let (value, _) = self.app.store.write_then(operation, tell).await?;
         Ok(value)
