@@ -65,6 +65,14 @@ impl Link {
         Ok(())
     }
 
+    /// Before every statement: what it must see is written, where a message waits to be written.
+    fn settle(&self, sql: &str) -> Result<(), Error> {
+        match &self.connection {
+            Connection::Sqlite(sqlite) => sqlite.settle(sql),
+            Connection::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Forgets what was known of the database when this may be another one: a replica that took over, or a restored one.
     fn doubt(&self) {
         if let Connection::Postgres(postgres) = &self.connection
@@ -101,11 +109,9 @@ impl Link {
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let done = self.begin_write().and_then(|()| {
-            self.begin_operation()?;
-            let done = work(&mut Tx::new(self));
-            self.end_operation(done.is_ok())?;
+            let done = work(&mut Tx::new(self))?;
             self.commit()?;
-            done
+            Ok(done)
         });
         if done.is_err() {
             self.roll_back();
@@ -145,6 +151,7 @@ impl View<'_> {
         values: &[Value<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
+        self.link.settle(sql)?;
         let mut found = Vec::new();
         self.query(sql, values, &mut |row| {
             found.push(read(row)?);
@@ -160,6 +167,7 @@ impl View<'_> {
         values: &[Value<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
+        self.link.settle(sql)?;
         let mut read = Some(read);
         let mut found = None;
         self.query(sql, values, &mut |row| {
@@ -202,6 +210,7 @@ impl<'a> Tx<'a> {
 
     /// Runs a statement and counts the rows it changed.
     pub(crate) fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<usize, Error> {
+        self.link.settle(sql)?;
         on_connection!(self.view.link, execute(sql, values))
     }
 }

@@ -4,7 +4,8 @@ use hongyan_protocol::id::{ConversationId, GroupId, MsgId, UserId};
 
 use crate::{
     Error, Tx, View,
-    value::{Row, values},
+    db::Connection,
+    value::{Row, Value, values},
 };
 
 /// A message to append.
@@ -283,6 +284,33 @@ fn keep_newest(found: &mut Vec<(i64, Kept)>, limit: i64) {
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
 }
 
+/// Writes a message; the parameters are its [`columns`].
+pub(crate) const INSERT: &str =
+    "INSERT INTO messages (conversation_id, seq, msg_id, sender_id, client_msg_id, kind, msg, body, reply_seq,
+     mentions, mention_all, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+
+pub(crate) fn columns<'a>(
+    stored: &'a Stored,
+    client_msg_id: Option<&'a str>,
+    mentions: Option<&'a str>,
+) -> [Value<'a>; 12] {
+    *values![
+        stored.conversation_id,
+        stored.seq,
+        stored.msg_id,
+        stored.sender_id,
+        client_msg_id,
+        stored.kind.as_ref(),
+        &stored.msg,
+        stored.body.as_ref(),
+        stored.reply_to,
+        mentions,
+        i64::from(stored.mention_all),
+        stored.time
+    ]
+}
+
 impl Tx<'_> {
     /// Appends a message to a conversation, once for each key of its sender. Whether the sender may is not asked here.
     pub fn append(
@@ -294,13 +322,19 @@ impl Tx<'_> {
         if let Some(earlier) = self.repeat_of(conversation, draft)? {
             return Ok(earlier);
         }
-        let seq = self
-            .row(
+        let seq = match self.link.connection {
+            Connection::Sqlite(_) => self.row(
+                "SELECT last_seq + 1 FROM conversations WHERE id = $1",
+                values![conversation],
+                |row| row.get(0),
+            )?,
+            Connection::Postgres(_) => self.row(
                 "UPDATE conversations SET last_seq = last_seq + 1, last_at = $1 WHERE id = $2 RETURNING last_seq",
                 values![now, conversation],
                 |row| row.get(0),
-            )?
-            .ok_or_else(no_such_conversation)?;
+            )?,
+        }
+        .ok_or_else(no_such_conversation)?;
         let stored = Stored {
             conversation_id: conversation,
             msg_id: MsgId::mint(),
@@ -316,25 +350,13 @@ impl Tx<'_> {
             edited_at: None,
             recalled_at: None,
         };
-        self.execute(
-            "INSERT INTO messages (conversation_id, seq, msg_id, sender_id, client_msg_id, kind, msg, body, reply_seq,
-             mentions, mention_all, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-            values![
-                conversation,
-                seq,
-                stored.msg_id,
-                draft.sender,
-                draft.client_msg_id.as_ref(),
-                draft.kind.as_ref(),
-                &draft.msg,
-                draft.body.as_ref(),
-                draft.reply_to,
-                write_ids(&draft.mentions).as_ref(),
-                i64::from(draft.mention_all),
-                now
-            ],
-        )?;
+        let key = draft.client_msg_id.as_deref();
+        if let Connection::Sqlite(sqlite) = &self.link.connection {
+            sqlite.append(&stored, key);
+        } else {
+            let mentions = write_ids(&stored.mentions);
+            self.execute(INSERT, &columns(&stored, key, mentions.as_deref()))?;
+        }
         self.note_mentions(&stored)?;
         let appended = &self.link.appended;
         appended.set(appended.get() + 1);
