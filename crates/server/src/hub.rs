@@ -34,9 +34,6 @@ use catch_up::Hold;
 /// Locks among which the users are spread.
 const SHARDS: usize = 64;
 
-/// Tells that wait for the teller; at the bound the store's writer waits, so that load slows down those who make it.
-const TOLD_WAITING: usize = 4096;
-
 /// A cheap handle on the map from users to sockets.
 #[derive(Clone)]
 pub struct Hub {
@@ -46,7 +43,6 @@ pub struct Hub {
 struct Shared {
     shards: Box<[Mutex<HashMap<UserId, Present>>]>,
     next_line: AtomicU64,
-    told: mpsc::Sender<Told>,
     looks: mpsc::UnboundedSender<UserId>,
     delivered: Delivered,
     offline_after: Duration,
@@ -101,7 +97,6 @@ pub struct TooManyLines;
 
 /// What the hub's tasks run on; given to [`Hub::run`] once.
 pub struct Tasks {
-    told: mpsc::Receiver<Told>,
     looks: mpsc::UnboundedReceiver<UserId>,
 }
 
@@ -109,12 +104,10 @@ impl Hub {
     /// An empty hub, and its tasks. To be called within the runtime.
     #[must_use]
     pub fn new(clock: Clock, offline_after: Duration, lines_per_user: usize) -> (Self, Tasks) {
-        let (told, told_queue) = mpsc::channel(TOLD_WAITING);
         let (looks, look_queue) = mpsc::unbounded_channel();
         let shared = Shared {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             next_line: AtomicU64::new(0),
-            told,
             looks,
             delivered: Delivered::default(),
             offline_after,
@@ -126,10 +119,7 @@ impl Hub {
             Self {
                 shared: Arc::new(shared),
             },
-            Tasks {
-                told: told_queue,
-                looks: look_queue,
-            },
+            Tasks { looks: look_queue },
         )
     }
 
@@ -308,12 +298,6 @@ impl Hub {
     #[must_use]
     pub fn is_reachable(&self, user: UserId) -> bool {
         self.shard(user).get(&user).is_some_and(Present::hears)
-    }
-
-    /// Tells what happened to its receivers, in the order of the calls. May block: for the store's writer only.
-    pub fn tell(&self, told: Told) {
-        // It fails when the server is shutting down: nobody is left to be told.
-        _ = self.shared.told.blocking_send(told);
     }
 
     /// Notes what reached a user's socket, for the cursors in the store.

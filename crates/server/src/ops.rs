@@ -143,7 +143,7 @@ impl Ctx {
             Ok::<_, Error>((value, Cell::new(telling.0)))
         };
         let tell = move |(_, telling): &(T, Cell<Vec<Told>>)| {
-            telling.take().into_iter().for_each(|told| hub.tell(told));
+            telling.take().iter().for_each(|told| hub.tell(told));
         };
         let store = &self.app.store;
         let (value, _) = store.write_expecting(expected, operation, tell).await?;

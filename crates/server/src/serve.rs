@@ -18,7 +18,7 @@ use tokio::{
     task::JoinHandle,
     time::timeout,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{future::FutureExt, sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
 pub use admission::{Admission, Place};
@@ -85,10 +85,9 @@ pub struct Sockets {
 impl Sockets {
     /// Runs a connection until it ends or the server's grace time is over.
     pub fn spawn(&self, connection: impl Future<Output = ()> + Send + 'static) {
-        let over = self.over.clone();
-        self.tracker.spawn(async move {
-            over.run_until_cancelled(connection).await;
-        });
+        // Not `run_until_cancelled` in an async block: a task would then have room for its connection three times.
+        self.tracker
+            .spawn(connection.with_cancellation_token_owned(self.over.clone()));
     }
 
     /// Whether the server is shutting down.

@@ -76,10 +76,10 @@ impl Link {
         }
     }
 
-    /// Before every statement: what it must see is written, where messages wait to be written together.
+    /// Before every statement: what it must see is written, where messages wait to be written.
     fn settle(&self, sql: &str) -> Result<(), Error> {
         match &self.connection {
-            Connection::Sqlite(_) => Ok(()),
+            Connection::Sqlite(sqlite) => sqlite.settle(sql),
             Connection::Postgres(postgres) => postgres.settle(sql),
         }
     }
@@ -120,11 +120,9 @@ impl Link {
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let done = self.begin_write().and_then(|()| {
-            self.begin_operation()?;
-            let done = work(&mut Tx::new(self));
-            self.end_operation(done.is_ok())?;
+            let done = work(&mut Tx::new(self))?;
             self.commit()?;
-            done
+            Ok(done)
         });
         if done.is_err() {
             self.roll_back();
@@ -181,11 +179,23 @@ impl View<'_> {
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         self.link.settle(sql)?;
-        self.written_row(sql, values, read)
+        self.first(sql, values, read)
     }
 
-    /// As [`row`](Self::row), of what is written: messages that wait to be written together may be missing.
+    /// As [`row`](Self::row), of what is written: on PostgreSQL messages that wait to be written together may be missing.
     pub(crate) fn written_row<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        if let Connection::Sqlite(sqlite) = &self.link.connection {
+            sqlite.settle(sql)?;
+        }
+        self.first(sql, values, read)
+    }
+
+    fn first<T>(
         &self,
         sql: &str,
         values: &[Value<'_>],

@@ -4,6 +4,7 @@
 //! once, and only then answers: a lone write waits for nothing, and load makes its own batches. A few threads read.
 //! Operations are closures over a [`View`] (reading) or a [`Tx`] (writing) and must not block on anything else.
 
+mod answering;
 mod block;
 mod change;
 mod conversation;
@@ -64,7 +65,10 @@ pub use search::{Found, FoundPage, Piece, Query, Search};
 pub use session::{NewSession, Session};
 pub use user::{NewUser, ProfileChange, User};
 
+use tokio::task;
+
 use crate::{
+    answering::Answering,
     db::{Connection, Link},
     postgres::{Postgres, Role, Server},
     reader::Readers,
@@ -139,6 +143,7 @@ struct Shared {
 struct Threads {
     readers: Vec<JoinHandle<()>>,
     writer: Option<JoinHandle<()>>,
+    answering: Option<task::JoinHandle<()>>,
 }
 
 /// Every connection of a store.
@@ -222,8 +227,9 @@ impl Store {
                     }))?
             }
         };
+        let (answering, answering_task) = Answering::start();
         let (writer, thread) =
-            Writer::start(write, options.batch.max(1)).map_err(OpenError::Thread)?;
+            Writer::start(write, answering, options.batch.max(1)).map_err(OpenError::Thread)?;
         let (readers, reader_threads) = Readers::start(read).map_err(OpenError::Thread)?;
         Ok(Self {
             shared: Arc::new(Shared {
@@ -233,6 +239,7 @@ impl Store {
                 threads: Mutex::new(Threads {
                     readers: reader_threads,
                     writer: Some(thread),
+                    answering: answering_task,
                 }),
             }),
         })
@@ -256,8 +263,8 @@ impl Store {
         self.shared.writer.submit(None, operation, |_: &T| ())
     }
 
-    /// As [`write`](Self::write); `then` runs on the writer's thread right after the commit, in the order of the log,
-    /// before any later batch and before the answer, also when nobody waits for the answer. It must not block.
+    /// As [`write`](Self::write); `then` runs after the commit, in the order of the log and before the answer, also when
+    /// nobody waits for the answer. It runs on the runtime in which the store was opened and must not block.
     pub fn write_then<T, E, F, N>(
         &self,
         operation: F,
@@ -325,7 +332,7 @@ impl Store {
                 .unwrap_or_else(PoisonError::into_inner),
         );
         let shared = Arc::clone(&self.shared);
-        let joined = tokio::task::spawn_blocking(move || {
+        let joined = task::spawn_blocking(move || {
             // The readers first: the writer's last checkpoint then finds nobody in its way.
             shared.readers.close();
             for reader in threads.readers {
@@ -337,6 +344,9 @@ impl Store {
             }
         });
         let _ = joined.await;
+        if let Some(answering) = threads.answering {
+            let _ = answering.await;
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use hongyan_protocol::{
 use crate::{
     Error, Tx, View,
     db::Connection,
-    value::{Row, values},
+    value::{Row, Value, values},
 };
 
 /// A message to append.
@@ -303,6 +303,33 @@ fn keep_newest(found: &mut Vec<(i64, Kept)>, limit: i64) {
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
 }
 
+/// Writes a message; the parameters are its [`columns`].
+pub(crate) const INSERT: &str =
+    "INSERT INTO messages (conversation_id, seq, msg_id, sender_id, client_msg_id, kind, msg, body, reply_seq,
+     mentions, mention_all, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+
+pub(crate) fn columns<'a>(
+    stored: &'a Stored,
+    client_msg_id: Option<&'a str>,
+    mentions: Option<&'a str>,
+) -> [Value<'a>; 12] {
+    *values![
+        stored.conversation_id,
+        stored.seq,
+        stored.msg_id,
+        stored.sender_id,
+        client_msg_id,
+        stored.kind.as_ref(),
+        &stored.msg,
+        stored.body.as_ref(),
+        stored.reply_to,
+        mentions,
+        i64::from(stored.mention_all),
+        stored.time
+    ]
+}
+
 impl Tx<'_> {
     /// Appends a message to a conversation, once for each key of its sender. Whether the sender may is not asked here.
     pub fn append(
@@ -316,8 +343,8 @@ impl Tx<'_> {
         }
         let seq = match &self.link.connection {
             Connection::Sqlite(_) => self.row(
-                "UPDATE conversations SET last_seq = last_seq + 1, last_at = $1 WHERE id = $2 RETURNING last_seq",
-                values![now, conversation],
+                "SELECT last_seq + 1 FROM conversations WHERE id = $1",
+                values![conversation],
                 |row| row.get(0),
             )?,
             Connection::Postgres(postgres) => postgres.next_seq(conversation)?,
@@ -338,39 +365,15 @@ impl Tx<'_> {
             edited_at: None,
             recalled_at: None,
         };
+        let key = draft.client_msg_id.as_deref();
         match &self.link.connection {
-            Connection::Sqlite(_) => self.insert(&stored, draft.client_msg_id.as_ref())?,
-            Connection::Postgres(postgres) => {
-                postgres.append(&stored, draft.client_msg_id.as_deref())?;
-            }
+            Connection::Sqlite(sqlite) => sqlite.append(&stored, key),
+            Connection::Postgres(postgres) => postgres.append(&stored, key)?,
         }
         self.note_mentions(&stored)?;
         let appended = &self.link.appended;
         appended.set(appended.get() + 1);
         Ok(Appended::New(stored))
-    }
-
-    fn insert(&mut self, stored: &Stored, key: Option<&String>) -> Result<(), Error> {
-        self.execute(
-            "INSERT INTO messages (conversation_id, seq, msg_id, sender_id, client_msg_id, kind, msg, body, reply_seq,
-             mentions, mention_all, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-            values![
-                stored.conversation_id,
-                stored.seq,
-                stored.msg_id,
-                stored.sender_id,
-                key,
-                stored.kind.as_ref(),
-                &stored.msg,
-                stored.body.as_ref(),
-                stored.reply_to,
-                write_ids(&stored.mentions).as_ref(),
-                i64::from(stored.mention_all),
-                stored.time
-            ],
-        )
-        .map(drop)
     }
 
     /// Notes in the conversation's list of each who is named that somebody did.

@@ -1,6 +1,8 @@
 //! A connection to an SQLite file: transactions, statements, errors, and the log that is moved into the file.
 
-use std::cell::Cell as Slot;
+mod held;
+
+use std::cell::{Cell as Slot, RefCell};
 
 use rusqlite::{
     CachedStatement, Connection, ErrorCode, ffi,
@@ -12,6 +14,7 @@ use crate::{
     db::Each,
     value::{Cell, Row, Value},
 };
+use held::Operation;
 
 /// Pages in the write-ahead log that make the writer move them into the database file: 16 MiB.
 const CHECKPOINT_PAGES: i64 = 4000;
@@ -25,6 +28,7 @@ pub(crate) struct Sqlite {
     /// Why the running transaction is lost. Set once, it fails every later statement until the transaction has ended:
     /// SQLite may have rolled it back already, and what is written now would be committed by itself.
     lost: Slot<Option<Error>>,
+    operation: RefCell<Operation>,
 }
 
 impl Sqlite {
@@ -32,6 +36,7 @@ impl Sqlite {
         Self {
             connection,
             lost: Slot::new(None),
+            operation: RefCell::default(),
         }
     }
 
@@ -51,26 +56,13 @@ impl Sqlite {
         self.begin("BEGIN IMMEDIATE")
     }
 
-    pub(crate) fn begin_operation(&self) -> Result<(), Error> {
-        self.control("SAVEPOINT operation")
-    }
-
-    pub(crate) fn end_operation(&self, keep: bool) -> Result<(), Error> {
-        if let Some(error) = self.lost.take() {
-            return Err(error);
-        }
-        if !keep {
-            self.control("ROLLBACK TO operation")?;
-        }
-        self.control("RELEASE operation")
-    }
-
     pub(crate) fn commit(&self) -> Result<(), Error> {
         self.control("COMMIT")
     }
 
     pub(crate) fn roll_back(&self) {
         self.lost.set(None);
+        self.operation.take();
         if !self.connection.is_autocommit()
             && let Err(error) = self.control("ROLLBACK")
         {
@@ -256,7 +248,27 @@ fn end_process(reason: &str) -> ! {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
     use super::*;
+    use crate::{schema::open_writing, value::values};
+
+    #[test]
+    fn a_statement_is_not_compiled_again_for_other_values() {
+        let directory = tempfile::tempdir().unwrap();
+        let sqlite = open_writing(&directory.path().join("test.db")).unwrap();
+        let sql = "SELECT f.remark FROM friends f JOIN conversations c ON c.id = f.conversation_id
+                   LEFT JOIN blocks b ON b.user_id = f.friend_id AND b.blocked_id = f.user_id
+                   WHERE f.user_id = $1 AND f.friend_id = $2";
+        for number in 0..3 {
+            sqlite
+                .query(sql, values![number, number + 1], &mut |_| Ok(true))
+                .unwrap();
+        }
+        let statement = sqlite.connection.prepare_cached(sql).unwrap();
+        assert_eq!(statement.get_status(StatementStatus::Run), 3);
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+    }
 
     #[test]
     fn only_a_failed_sync_ends_the_process() {

@@ -1,4 +1,4 @@
-//! The one thread that writes: batches, savepoints, commits, answers.
+//! The one thread that writes: batches, savepoints, commits.
 
 use std::{
     io,
@@ -10,7 +10,12 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::{Error, Expected, Tx, db::Link, search::Behind};
+use crate::{
+    Error, Expected, Tx,
+    answering::{Answering, Committed},
+    db::Link,
+    search::Behind,
+};
 
 enum Order {
     Job(Box<dyn Job>),
@@ -23,11 +28,15 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(link: Link, batch: usize) -> io::Result<(Self, JoinHandle<()>)> {
+    pub(crate) fn start(
+        link: Link,
+        answering: Answering,
+        batch: usize,
+    ) -> io::Result<(Self, JoinHandle<()>)> {
         let (queue, orders) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(link, &orders, batch))?;
+            .spawn(move || run(link, &orders, &answering, batch))?;
         Ok((Self { queue }, thread))
     }
 
@@ -62,7 +71,7 @@ impl Writer {
     }
 }
 
-fn run(link: Link, orders: &mpsc::Receiver<Order>, limit: usize) {
+fn run(link: Link, orders: &mpsc::Receiver<Order>, answering: &Answering, limit: usize) {
     let mut batch = Vec::with_capacity(limit);
     let mut behind = Behind::new();
     let mut open = true;
@@ -85,7 +94,8 @@ fn run(link: Link, orders: &mpsc::Receiver<Order>, limit: usize) {
         }
         match commit(&link, &mut batch) {
             Ok(()) => {
-                batch.drain(..).for_each(|job| job.finish());
+                let done = batch.drain(..).map(|job| job as Box<dyn Committed>);
+                answering.finish(done.collect());
                 behind.committed(&link);
             }
             Err(error) => {
@@ -124,13 +134,11 @@ fn commit(link: &Link, batch: &mut [Box<dyn Job>]) -> Result<(), Error> {
 }
 
 /// A queued operation, whatever its types are.
-trait Job: Send {
+trait Job: Committed {
     /// The message that the operation is going to append.
     fn expected(&self) -> Option<&Expected>;
     /// Runs the operation and says whether what it wrote is to be kept.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
-    /// The transaction is committed.
-    fn finish(self: Box<Self>);
     /// The transaction is lost.
     fn fail(self: Box<Self>, error: Error);
 }
@@ -165,6 +173,18 @@ where
         keep
     }
 
+    fn fail(self: Box<Self>, error: Error) {
+        let _ = self.answer.send(Err(error.into()));
+    }
+}
+
+impl<T, E, F, N> Committed for Write<T, E, F, N>
+where
+    F: Send,
+    N: FnOnce(&T) + Send,
+    T: Send,
+    E: Send,
+{
     fn finish(self: Box<Self>) {
         let Self {
             result,
@@ -181,9 +201,5 @@ where
         if let Some(result) = result {
             let _ = answer.send(result);
         }
-    }
-
-    fn fail(self: Box<Self>, error: Error) {
-        let _ = self.answer.send(Err(error.into()));
     }
 }

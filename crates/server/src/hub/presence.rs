@@ -21,7 +21,7 @@ impl Hub {
     pub(super) fn look_later(&self, user: UserId) {
         let hub = self.clone();
         let due = Instant::now() + self.shared.offline_after;
-        // Sessions may end on the store's writer thread, which is outside of the runtime.
+        // What follows a commit runs outside of the runtime when that is ending.
         self.shared.runtime.spawn(async move {
             tokio::time::sleep_until(due).await;
             hub.look_at(user);
@@ -88,7 +88,7 @@ async fn announce(app: &App, user: UserId, status: Status) -> Result<(), hongyan
             time,
             what: Happening::FriendStatusChange(change),
         };
-        app.hub.tell_now(&Told::new(event, Audience::One(viewer)));
+        app.hub.tell(&Told::new(event, Audience::One(viewer)));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The one task that turns what happened into frames, in the order of the log.
+//! What happened, turned into frames for those who hear of it.
 
 use std::sync::Arc;
 
@@ -83,21 +83,18 @@ impl Told {
 impl Hub {
     /// Runs the hub's tasks until the last handle on the hub is gone.
     pub async fn run(app: Arc<App>, tasks: Tasks) {
-        let Tasks { mut told, looks } = tasks;
-        let teller = app.hub.clone();
         tokio::join!(
-            async move {
-                while let Some(told) = told.recv().await {
-                    teller.tell_now(&told);
-                }
-            },
-            super::presence::watch(&app, looks),
+            super::presence::watch(&app, tasks.looks),
             super::delivered::write_down(&app),
         );
     }
 
-    /// Encodes an event once and pushes it to whoever of its receivers is connected, without waiting for a turn.
-    pub fn tell_now(&self, told: &Told) {
+    /// Encodes an event once and pushes it to whoever of its receivers is connected. What is in a log is told by what
+    /// follows its commit, and so in the order of the log.
+    pub fn tell(&self, told: &Told) {
+        if !self.hears(told) {
+            return;
+        }
         let encoded = match told.event.encode() {
             Ok(encoded) => encoded,
             Err(error) => {
@@ -126,6 +123,16 @@ impl Hub {
         }
         if let Some(echo) = told.echo {
             self.push_own(echo, &template);
+        }
+    }
+
+    /// Whether anybody is there to hear it; of several receivers it is not asked.
+    fn hears(&self, told: &Told) -> bool {
+        match told.to {
+            Audience::One(user) => {
+                self.is_reachable(user) || told.echo.is_some_and(|echo| self.is_reachable(echo.by))
+            }
+            Audience::Many(_) | Audience::Members { .. } => true,
         }
     }
 }

@@ -140,7 +140,7 @@ pub async fn typing(ctx: Ctx, request: Typing) -> Result<()> {
     });
     let (to_group_id, to) = read.await?;
     let event = ctx.event(Happening::ChatTyping(IsTyping { to_group_id }));
-    ctx.app.hub.tell_now(&Told::new(event, to));
+    ctx.app.hub.tell(&Told::new(event, to));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 //! Each Chinese, Japanese or Korean character is a token. A run of other letters and digits is a token, a word, in lower
 //! case. Everything else separates. Nothing else is folded: full-width letters are not half-width ones, nor é an e.
 
-use std::{collections::HashMap, ops::Range};
+use std::{collections::HashMap, fmt::Write, ops::Range};
 
 /// Tokens of a message that it can be found by; what comes later is not searched.
 pub(super) const MOST_TOKENS: usize = 8192;
@@ -49,9 +49,8 @@ impl Token {
             if character.is_ascii_alphanumeric() {
                 names.push(character);
             } else {
-                names.push('_');
-                names.push_str(&format!("{:x}", u32::from(character)));
-                names.push('_');
+                // Writing to a string does not fail.
+                let _ = write!(names, "_{:x}_", u32::from(character));
             }
         }
     }

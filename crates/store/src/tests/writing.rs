@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use hongyan_protocol::id::UserId;
 
 use super::{Fixture, draft, new_user, open, stored};
-use crate::{Error, OpenError, Options, Store, Tx, db::Connection, testing};
+use crate::{Error, ListPlace, OpenError, Options, Store, Tx, db::Connection, testing};
 
 /// How a refusing operation answers.
 #[derive(Debug, PartialEq)]
@@ -153,6 +153,53 @@ async fn a_refusal_and_a_panic_undo_only_themselves() {
 }
 
 #[tokio::test]
+async fn what_is_appended_is_seen_at_once_and_undone_with_all_else() {
+    let fixture = Fixture::new();
+    let (ann, bo, conversation) = fixture.friends().await;
+    let release = hold_writer(&fixture);
+    let before = fixture.tx(move |tx| tx.append(conversation, &draft(ann, "one"), 1));
+    let refused = fixture.store.write::<(), _, _>(move |tx| {
+        tx.append(conversation, &draft(ann, "refused"), 2)?;
+        let mut named = draft(ann, "refused too");
+        named.mentions = vec![bo];
+        let second = stored(tx.append(conversation, &named, 3)?);
+        let log = tx.messages_after(conversation, 0, 9)?;
+        assert_eq!(log.len(), 3);
+        assert_eq!((second.seq, &second), (3, &log[2]));
+        let listed = tx.conversation(conversation)?.unwrap();
+        assert_eq!((listed.last_seq, listed.last_at), (3, 3));
+        Err(Refusal::No)
+    });
+    let after = fixture.tx(move |tx| {
+        tx.append(conversation, &draft(ann, "two"), 4)?;
+        tx.mark_read(bo, conversation, 2)
+    });
+    drop(release);
+    assert_eq!(stored(before.await.unwrap()).seq, 1);
+    assert_eq!(refused.await.unwrap_err(), Refusal::No);
+    assert_eq!(after.await, Ok(true));
+
+    let (log, listed) = fixture
+        .view(move |view| {
+            Ok((
+                view.messages_after(conversation, 0, 9)?,
+                view.conversations_of(bo, ListPlace::TOP, 9)?,
+            ))
+        })
+        .await;
+    let texts: Vec<_> = log.iter().map(|stored| stored.msg.as_str()).collect();
+    assert_eq!(texts, ["one", "two"]);
+    let [listed] = listed.as_slice() else {
+        panic!("one is listed");
+    };
+    assert_eq!((listed.conversation.last_seq, listed.mention_seq), (2, 0));
+    assert_eq!(
+        (listed.conversation.last_at, listed.cursor.read_seq),
+        (4, 2)
+    );
+}
+
+#[tokio::test]
 async fn a_panicking_read_leaves_the_reader_at_work() {
     let fixture = Fixture::new();
     for _ in 0..4 {
@@ -201,7 +248,9 @@ async fn a_full_disk_fails_the_whole_batch_and_writes_go_on_when_there_is_space(
     });
     let huge = fixture.tx(move |tx| {
         let text = "x".repeat(1 << 20);
-        let full = tx.append(conversation, &draft(ann, &text), 2).unwrap_err();
+        tx.append(conversation, &draft(ann, &text), 2)?;
+        // Whoever looks for it has it written.
+        let full = tx.message(conversation, 1).unwrap_err();
         // SQLite has rolled back by now, and this would be committed by itself.
         let late = tx.create_user(&new_user(UserId::mint(), "late", "late"));
         assert_eq!((full, late), (Error::DiskFull, Err(Error::DiskFull)));
@@ -223,6 +272,12 @@ async fn a_full_disk_fails_the_whole_batch_and_writes_go_on_when_there_is_space(
         })
         .await;
     assert_eq!(left, (0, None, None));
+
+    let huge = fixture.tx(move |tx| {
+        let text = "x".repeat(1 << 20);
+        tx.append(conversation, &draft(ann, &text), 2)
+    });
+    assert_eq!(huge.await.unwrap_err(), Error::DiskFull);
 
     let [cai] = fixture
         .tx(|tx| {
