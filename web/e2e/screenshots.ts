@@ -118,18 +118,21 @@ const take = async (name: string, visit: Visit, ready: (page: Page) => Promise<u
   await page.screenshot({ path: join(FOLDER, `${name}.png`) })
 }
 
+const inChat = (page: Page): Promise<void> => page.getByRole('log').getByText('👍').waitFor()
+
+const typing = async (page: Page, draft: string): Promise<void> => {
+  await inChat(page)
+  await page.locator('textarea').first().fill(draft)
+}
+
+const to = (scene: Scene, path: string): Visit => ({ as: scene.me, path })
+
 test('the main views', async () => {
   mkdirSync(FOLDER, { recursive: true })
   const zh = await play('zh')
   const en = await play('en')
   // The friends are there while the pictures are taken.
   for (const { friend } of [zh, en]) await (await stage.visit({ as: friend, path: '/chat' })).getByRole('searchbox').waitFor()
-  const inChat = (page: Page): Promise<void> => page.getByRole('log').getByText('👍').waitFor()
-  const typing = async (page: Page, draft: string): Promise<void> => {
-    await inChat(page)
-    await page.getByRole('textbox', { name: /^(Message to|发给)/ }).or(page.locator('textarea')).first().fill(draft)
-  }
-  const to = (scene: Scene, path: string): Visit => ({ as: scene.me, path })
 
   await take('chat-zh-light', { ...DESKTOP, ...CHINESE, ...to(zh, `/chat/u:${zh.friend.id}`) }, (page) => typing(page, TALK.zh.draft))
   await take('chat-en-dark', { ...DESKTOP, colorScheme: 'dark', ...to(en, `/chat/u:${en.friend.id}`) }, (page) => typing(page, TALK.en.draft))
