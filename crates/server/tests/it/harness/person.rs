@@ -147,14 +147,16 @@ impl Person {
     pub(crate) async fn befriend(&mut self, other: &mut Person) {
         self.add_friend(other.id(), "").await.unwrap();
         let apply = if other.notices.is_some() {
-            let added: FriendAdded = other.expect(EventType::FriendAdd).await.data().unwrap();
+            let added = other.expect_besides_presence(EventType::FriendAdd).await;
+            let added: FriendAdded = added.data().unwrap();
             added.friend_apply_id
         } else {
             other.pending_from(self).await
         };
         other.answer_friend(apply, true).await.unwrap();
         if self.notices.is_some() {
-            self.expect(EventType::FriendAddResult).await;
+            self.expect_besides_presence(EventType::FriendAddResult)
+                .await;
         }
     }
 
