@@ -103,8 +103,7 @@ export const createSession = (
   }
 
   /** What is here already is shown at once; the server's word comes after it. */
-  const confirm = async (): Promise<void> => {
-    const me = await ask()
+  const confirm = async (me: Me | undefined): Promise<void> => {
     if (!me) {
       await leave(state.me ? 'ended' : 'out', state.me && 'expired')
     } else if (state.me && me.id !== state.me.id) {
@@ -119,10 +118,14 @@ export const createSession = (
   }
 
   const start = async (): Promise<void> => {
+    // Asked first: the browser's storage is read meanwhile.
+    const asked = ask()
+    // Its failure is looked at below.
+    asked.catch(() => undefined)
     const kept = await cache.list<Me>('me')
     if (kept) await enter(kept)
     try {
-      await confirm()
+      await confirm(await asked)
     } catch {
       if (!kept) state.state = 'out'
     }
@@ -188,7 +191,9 @@ export const createSession = (
       }
     },
     look: async () => {
-      await confirm().catch(() => undefined)
+      await ask()
+        .then(confirm)
+        .catch(() => undefined)
     },
   }
 }
