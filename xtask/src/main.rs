@@ -8,6 +8,7 @@ mod postgres;
 mod run;
 mod tally;
 mod tools;
+mod web;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,8 +30,10 @@ enum Task {
         #[arg(short, long)]
         yes: bool,
     },
-    /// Rewrite the generated part of docs/protocol.md
+    /// Rewrite what is generated: the tables of docs/protocol.md, and the page's types in web/src/client/wire.ts
     Docs,
+    /// Build the page anew: web/dist, which the server's binary holds
+    Web,
     /// Run a command, such as `cargo nextest run -p hongyan-store`, with a PostgreSQL server for its tests
     Postgres {
         #[arg(last = true, required = true)]
@@ -46,6 +49,7 @@ fn main() -> Result<ExitCode> {
     std::env::set_current_dir(&root).with_context(|| format!("cannot enter {}", root.display()))?;
     match task {
         Task::Test { yes } => Ok(test(yes)),
+        Task::Web => web::build().map(|()| ExitCode::SUCCESS),
         Task::Docs => docs().map(|()| ExitCode::SUCCESS),
         Task::Postgres { command } => with_postgres(&command),
     }
@@ -87,7 +91,7 @@ fn test(yes: bool) -> ExitCode {
     }
 }
 
-/// What `cargo xtask test` does, in order. That docs/protocol.md is current is one of the Rust tests.
+/// What `cargo xtask test` does, in order. That generated files are current is among the Rust tests.
 fn test_steps(tools: &Tools) -> Vec<Step> {
     let (command, on_postgres, counting): (&'static [_], &'static [_], _) =
         if tools.has("cargo-nextest") {
@@ -117,7 +121,7 @@ fn test_steps(tools: &Tools) -> Vec<Step> {
                 Counting::Libtest,
             )
         };
-    vec![
+    let mut steps = vec![
         Step::new(
             "format",
             &["cargo", "fmt", "--all", "--check"],
@@ -143,29 +147,93 @@ fn test_steps(tools: &Tools) -> Vec<Step> {
             &["cargo", "test", "--workspace", "--doc", "--no-fail-fast"],
             Counting::Libtest,
         ),
+    ];
+    steps.extend(steps_of_the_page());
+    steps
+}
+
+/// The page's own checks, with what they need. That the built page is current is among the Rust tests.
+fn steps_of_the_page() -> Vec<Step> {
+    vec![
+        Step::new(
+            "page packages",
+            &["npm", "--prefix", web::WEB, "ci"],
+            Counting::OneCheck,
+        )
+        .unless(web::packages_are_current()),
+        Step::new(
+            "page checks",
+            &["npm", "--prefix", web::WEB, "run", "check"],
+            Counting::OneCheck,
+        ),
+        Step::new(
+            "page tests",
+            &["npm", "--prefix", web::WEB, "test"],
+            Counting::Vitest,
+        ),
+        Step::new(
+            "the server for the browser",
+            &["cargo", "build", "--package", "hongyan-server"],
+            Counting::OneCheck,
+        ),
+        Step::new(
+            "page in a browser",
+            &["npm", "--prefix", web::WEB, "run", "e2e"],
+            Counting::Vitest,
+        )
+        .env("HONGYAN_BIN", built("hongyan")),
     ]
 }
 
+/// Where Cargo puts a program that it builds for tests.
+fn built(program: &str) -> String {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
+    let path = target.join("debug").join(program);
+    let path = std::path::absolute(&path).unwrap_or(path);
+    path.to_string_lossy().into_owned()
+}
+
+/// What is generated, and by which test: the same that fails where it is not current.
+const GENERATED: [(&str, &[&str]); 2] = [
+    (
+        "docs/protocol.md",
+        &[
+            "cargo",
+            "test",
+            "--package",
+            "hongyan-server",
+            "--test",
+            "it",
+            "document",
+        ],
+    ),
+    (
+        "web/src/client/wire.ts",
+        &[
+            "cargo",
+            "test",
+            "--package",
+            "hongyan-protocol",
+            "--lib",
+            "wire",
+        ],
+    ),
+];
+
 fn docs() -> Result<()> {
-    let command = &[
-        "cargo",
-        "test",
-        "--package",
-        "hongyan-server",
-        "--test",
-        "it",
-        "document",
-    ];
-    let tally: Tally = Step::new("docs/protocol.md", command, Counting::Libtest)
-        .env("HONGYAN_BLESS", "1")
-        .run();
-    ensure!(
-        tally.failed == 0,
-        "docs/protocol.md was not rewritten: see the failure above"
-    );
-    ensure!(
-        tally.passed > 0,
-        "docs/protocol.md was not rewritten: the server's `it` has no test named `document`"
-    );
+    for (file, command) in GENERATED {
+        let tally: Tally = Step::new(file, command, Counting::Libtest)
+            .env("HONGYAN_BLESS", "1".to_owned())
+            .run();
+        ensure!(
+            tally.failed == 0,
+            "{file} was not rewritten: see the failure above"
+        );
+        ensure!(
+            tally.passed > 0,
+            "{file} was not rewritten: no test runs with `{}`",
+            command.join(" ")
+        );
+    }
     Ok(())
 }

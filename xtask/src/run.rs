@@ -17,15 +17,18 @@ pub(crate) enum Counting {
     OneCheck,
     Libtest,
     Nextest,
+    Vitest,
 }
 
 pub(crate) struct Step {
     pub(crate) name: &'static str,
     command: &'static [&'static str],
-    env: Vec<(&'static str, &'static str)>,
+    env: Vec<(&'static str, String)>,
     counting: Counting,
     /// Whether it needs a PostgreSQL server, which then runs for as long as the step.
     on_postgres: bool,
+    /// Whether what it would do is done already.
+    done: bool,
 }
 
 impl Step {
@@ -40,6 +43,7 @@ impl Step {
             env: Vec::new(),
             counting,
             on_postgres: false,
+            done: false,
         }
     }
 
@@ -48,13 +52,21 @@ impl Step {
         self
     }
 
-    pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
+    pub(crate) fn unless(mut self, done: bool) -> Self {
+        self.done = done;
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &'static str, value: String) -> Self {
         self.env.push((name, value));
         self
     }
 
-    /// Runs the step, or says which tool it lacks and counts as one skipped check.
+    /// Runs the step, or says which tool it lacks and counts as one skipped check. What is done counts as nothing.
     pub(crate) fn run_if_possible(&self, tools: &Tools) -> Tally {
+        if self.done {
+            return Tally::default();
+        }
         match tools.lacking_for(self.name) {
             None => self.run(),
             Some(tool) => {
@@ -80,7 +92,7 @@ impl Step {
 
     fn count(&self) -> Result<Tally> {
         let mut command = command(self.command);
-        command.envs(self.env.iter().copied());
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
         let postgres = self.on_postgres.then(Postgres::start).transpose()?;
         if let Some(postgres) = &postgres {
             command.envs(postgres.environment());
@@ -89,6 +101,7 @@ impl Step {
             Counting::OneCheck => (command.status().context("cannot run the command")?, None),
             Counting::Libtest => stream(&mut command, Tally::of_libtest)?,
             Counting::Nextest => stream(&mut command, Tally::of_nextest)?,
+            Counting::Vitest => stream(&mut command, Tally::of_vitest)?,
         };
         let mut tally = match (self.counting, told) {
             (_, Some(told)) => told,

@@ -47,6 +47,16 @@ impl Tally {
         Some(Self::of_counts(without_brackets(counts).split(',')))
     }
 
+    /// Reads Vitest's summary line, of which there is one a run:
+    /// `      Tests  1 failed | 4 passed | 1 skipped (6)`
+    pub(crate) fn of_vitest(line: &str) -> Option<Self> {
+        let plain = without_colours(line);
+        let counts = plain.trim_start().strip_prefix("Tests  ")?;
+        let counts = without_brackets(counts);
+        let tally = Self::of_counts(counts.split('|'));
+        (tally != Self::default()).then_some(tally)
+    }
+
     fn of_counts<'a>(counts: impl Iterator<Item = &'a str>) -> Self {
         let mut tally = Self::default();
         for count in counts {
@@ -59,7 +69,7 @@ impl Tally {
             match what.trim() {
                 "passed" => tally.passed += number,
                 "failed" | "exec failed" | "timed out" => tally.failed += number,
-                "ignored" | "skipped" => tally.skipped += number,
+                "ignored" | "skipped" | "todo" => tally.skipped += number,
                 _ => {} // measured, filtered out: these were not asked for
             }
         }
@@ -155,6 +165,27 @@ mod tests {
             read("Summary [ 1s] 2 tests run: 1 passed, 1 failed (1 due to being leaky), 0 skipped"),
             tally(1, 1, 0)
         );
+    }
+
+    #[test]
+    fn a_line_of_vitest_is_read() {
+        let read = Tally::of_vitest;
+        assert_eq!(read("      Tests  23 passed (23)\n"), tally(23, 0, 0));
+        assert_eq!(
+            read("      Tests  1 failed | 4 passed | 2 skipped | 1 todo (8)"),
+            tally(4, 1, 3)
+        );
+        let coloured = "\x1b[2m      Tests \x1b[22m \x1b[1m\x1b[31m1 failed\x1b[39m\x1b[22m\x1b[2m | \x1b[22m\x1b[1m\x1b[32m4 \
+                        passed\x1b[39m\x1b[22m\x1b[90m (5)\x1b[39m";
+        assert_eq!(read(coloured), tally(4, 1, 0));
+        for line in [
+            " Test Files  3 passed (3)",
+            "      Tests  no tests",
+            "Tests",
+            " ✓ src/a.test.ts (3 tests) 4ms",
+        ] {
+            assert_eq!(read(line), None, "{line:?}");
+        }
     }
 
     #[test]

@@ -39,6 +39,50 @@ const TOOLS: &[Tool] = &[
         steps: &["tests on PostgreSQL"],
         instead: None,
     },
+    Tool {
+        name: "node",
+        // 20.19 or later; its npm comes with it or beside it.
+        probe: &[
+            "sh",
+            "-c",
+            "npm --version && node -e 'const [a, b] = process.versions.node.split(\".\"); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'",
+        ],
+        install: &["apt-get", "install", "--yes", "nodejs", "npm"],
+        steps: &[
+            "page packages",
+            "page checks",
+            "page tests",
+            "page in a browser",
+        ],
+        instead: None,
+    },
+    Tool {
+        name: "chromium",
+        probe: &["chromium", "--version"],
+        install: &[
+            "apt-get",
+            "install",
+            "--yes",
+            "--no-install-recommends",
+            "chromium",
+        ],
+        steps: &["page in a browser"],
+        instead: None,
+    },
+    Tool {
+        name: "fonts-noto-cjk",
+        probe: &["sh", "-c", "fc-list :lang=zh | grep -q ."],
+        install: &[
+            "apt-get",
+            "install",
+            "--yes",
+            "--no-install-recommends",
+            "fontconfig",
+            "fonts-noto-cjk",
+        ],
+        steps: &["page in a browser"],
+        instead: None,
+    },
 ];
 
 /// The tools that are not there.

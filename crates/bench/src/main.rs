@@ -22,7 +22,7 @@ mod server;
 mod socket;
 mod table;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Parser, Subcommand};
@@ -35,7 +35,7 @@ use tokio::{
 use self::{
     check::Subject,
     machine::Core,
-    server::{Launch, Server},
+    server::{Launch, OwnServer, Server},
 };
 
 /// Measures Hongyan (memory of idle connections, fan-out in a group, messages between pairs), and checks that it loses
@@ -77,12 +77,8 @@ enum Load {
 /// Where and how to measure.
 #[derive(Args, Debug)]
 struct Setting {
-    /// The server's program; the default lies next to this one
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "url")]
-    server_binary: Option<PathBuf>,
-    /// Folder in which the server's temporary data folder is made: it chooses the disk
-    #[arg(long, global = true, value_name = "FOLDER", conflicts_with = "url")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    own: OwnServer,
     /// Takes a running server. To be measured, it must exempt this address from its rates, and --pid must be given
     #[arg(long, global = true, value_name = "URL")]
     url: Option<String>,
@@ -162,7 +158,7 @@ async fn check(setting: &Setting, options: &check::Options) -> Result<check::Rep
     }
     let subject = match &setting.url {
         Some(url) => Subject::Running(url.clone()),
-        None => Subject::start(setting.server_binary.clone(), setting.data_dir.as_deref()).await?,
+        None => Subject::start(setting.own.clone()).await?,
     };
     check::run(subject, options).await
 }
@@ -171,10 +167,7 @@ async fn measure(setting: &Setting, load: &Load) -> Result<table::Table> {
     let mut server = match (&setting.url, setting.pid) {
         (Some(url), Some(pid)) => Server::running(address(url)?, pid),
         (Some(_), None) => bail!("a running server is measured by its process: name it with --pid"),
-        (None, _) => {
-            let binary = setting.server_binary.clone();
-            Server::start(binary, setting.data_dir.as_deref(), Launch::PLAIN).await?
-        }
+        (None, _) => Server::start(setting.own.clone(), Launch::PLAIN).await?,
     };
     if setting.pin {
         machine::pin(Core::Generator)?;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::{
@@ -32,6 +33,21 @@ const SETTINGS: [(&str, &str); 6] = [
     ("HONGYAN_PASSWORDS__WAITING", "1024"),
     ("HONGYAN_LOG", "warn"),
 ];
+
+/// The server that this program starts.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct OwnServer {
+    /// The server's program; the default lies next to this one
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "url")]
+    server_binary: Option<PathBuf>,
+    /// Folder in which the server's temporary data folder is made: it chooses the disk
+    #[arg(long, global = true, value_name = "FOLDER", conflicts_with = "url")]
+    data_dir: Option<PathBuf>,
+    /// An empty PostgreSQL database for the server rather than SQLite; it is left filled. `HONGYAN_DATABASE_URL` in the
+    /// environment does the same and keeps a password to itself
+    #[arg(long, global = true, value_name = "URL", conflicts_with = "url")]
+    database_url: Option<String>,
+}
 
 /// Where a server listens and what it is told besides [`SETTINGS`].
 #[derive(Clone, Copy)]
@@ -58,8 +74,17 @@ pub(crate) struct Server {
 struct Own {
     child: Child,
     binary: PathBuf,
+    database: Option<String>,
     folder: TempDir,
     launch: Launch,
+}
+
+impl Own {
+    /// A new process on the same data.
+    async fn spawn(&self) -> Result<(Child, u32, SocketAddr)> {
+        let database = self.database.as_deref();
+        spawn(&self.binary, self.folder.path(), database, self.launch).await
+    }
 }
 
 impl Drop for Own {
@@ -74,13 +99,9 @@ impl Drop for Own {
 }
 
 impl Server {
-    /// Starts a server. Without a `binary` it is the one that was built with this program.
-    pub(crate) async fn start(
-        binary: Option<PathBuf>,
-        disk: Option<&Path>,
-        launch: Launch,
-    ) -> Result<Self> {
-        let binary = match binary {
+    /// Starts a server. Without a binary it is the one that was built with this program.
+    pub(crate) async fn start(own: OwnServer, launch: Launch) -> Result<Self> {
+        let binary = match own.server_binary {
             Some(binary) => binary,
             None => env::current_exe()?.with_file_name("hongyan"),
         };
@@ -90,18 +111,21 @@ impl Server {
                 binary.display()
             );
         }
-        let disk = disk.map_or_else(env::temp_dir, Path::to_owned);
+        let disk = own.data_dir.unwrap_or_else(env::temp_dir);
         let folder = tempfile::Builder::new()
             .prefix("hongyan-bench-")
             .tempdir_in(&disk)
             .with_context(|| format!("cannot make a data folder in {}", disk.display()))?;
-        let (child, pid, address) = spawn(&binary, folder.path(), launch).await?;
+        let database = own.database_url;
+        let (child, pid, address) =
+            spawn(&binary, folder.path(), database.as_deref(), launch).await?;
         Ok(Self {
             address,
             pid,
             own: Some(Own {
                 child,
                 binary,
+                database,
                 folder,
                 launch,
             }),
@@ -137,8 +161,7 @@ impl Server {
         };
         end(&mut own.child, self.pid).await?;
         before_start()?;
-        (own.child, self.pid, self.address) =
-            spawn(&own.binary, own.folder.path(), own.launch).await?;
+        (own.child, self.pid, self.address) = own.spawn().await?;
         Ok(true)
     }
 
@@ -152,8 +175,7 @@ impl Server {
         }
         own.child.kill().await?;
         own.launch.listen = self.address;
-        (own.child, self.pid, self.address) =
-            spawn(&own.binary, own.folder.path(), own.launch).await?;
+        (own.child, self.pid, self.address) = own.spawn().await?;
         Ok(())
     }
 
@@ -166,7 +188,12 @@ impl Server {
     }
 }
 
-async fn spawn(binary: &Path, folder: &Path, launch: Launch) -> Result<(Child, u32, SocketAddr)> {
+async fn spawn(
+    binary: &Path,
+    folder: &Path,
+    database: Option<&str>,
+    launch: Launch,
+) -> Result<(Child, u32, SocketAddr)> {
     let mut child = Command::new(binary)
         .args([
             "serve",
@@ -177,6 +204,7 @@ async fn spawn(binary: &Path, folder: &Path, launch: Launch) -> Result<(Child, u
         .arg(folder)
         .envs(SETTINGS)
         .envs(launch.settings.iter().copied())
+        .envs(database.map(|url| ("HONGYAN_DATABASE_URL", url)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true)

@@ -3,22 +3,21 @@
 use hongyan_protocol::{
     Endpoint,
     endpoint::List,
-    friend::{BlockList, Direction, FriendApplyCard, FriendApplyList, FriendCard, SetRemark},
-    group::{
-        CreateGroup, CreatedGroup, GroupApplyCard, GroupCard, GroupInviteCard, GroupList,
-        GroupListType, SearchGroup,
+    friend::{
+        ApplyList, BlockList, CardOf, Direction, FriendApplyCard, FriendCard, Profile, SetRemark,
     },
-    group_member::MemberLists,
-    id::GroupId,
-    user::{ChangePassword, SearchUser, UpdateInfo, UserCard, UserInfo},
+    group::{
+        CreateGroup, CreatedGroup, GroupApplyCard, GroupCard, GroupInfo, GroupInviteCard,
+        GroupList, GroupListType, SearchGroup,
+    },
+    group_member::{GROUPS_AT_ONCE, MemberLists},
+    id::{GroupId, SessionId, UserId},
+    user::{ChangePassword, EndSession, SearchUser, SessionCard, UpdateInfo, UserCard, UserInfo},
 };
 use reqwest::multipart::{Form, Part};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{api, error::Result, session::Session};
-
-/// Groups whose members are asked for at once; more would make too long an address.
-const GROUPS_AT_ONCE: usize = 50;
 
 /// All of these answer within 30 s, and with [`Error::Unauthorized`](crate::Error::Unauthorized) when the session is over.
 impl Session {
@@ -70,6 +69,34 @@ impl Session {
         api::done(self.request(Endpoint::Logout)).await
     }
 
+    /// This user's logins, the latest first.
+    pub async fn sessions(&self) -> Result<Vec<SessionCard>> {
+        self.list(Endpoint::Sessions, &()).await
+    }
+
+    /// Ends one of this user's logins and its sockets; this one as well.
+    ///
+    /// # Errors
+    /// Refused with `NoSuchSession`.
+    pub async fn end_session(&self, session_id: SessionId) -> Result<()> {
+        let ended = EndSession { session_id };
+        api::done(self.request(Endpoint::EndSession).json(&ended)).await
+    }
+
+    /// Ends all of this user's logins but this one.
+    pub async fn end_other_sessions(&self) -> Result<()> {
+        api::done(self.request(Endpoint::EndOtherSessions)).await
+    }
+
+    /// Who somebody is, friend or not.
+    ///
+    /// # Errors
+    /// Refused with `NoSuchUser`.
+    pub async fn profile_of(&self, user_id: UserId) -> Result<Profile> {
+        let wanted = CardOf { user_id };
+        api::data(self.request(Endpoint::Card).query(&wanted)).await
+    }
+
     /// Friend requests that wait for this user's answer.
     pub async fn friend_apply_list(&self) -> Result<Vec<FriendApplyCard>> {
         self.list(Endpoint::FriendApplyList, &()).await
@@ -83,7 +110,7 @@ impl Session {
         direction: Direction,
         page: u32,
     ) -> Result<Vec<FriendApplyCard>> {
-        let wanted = FriendApplyList {
+        let wanted = ApplyList {
             direction,
             page: Some(page),
         };
@@ -95,9 +122,36 @@ impl Session {
         self.list(Endpoint::GroupApplyList, &()).await
     }
 
+    /// As [`friend_apply_history`](Self::friend_apply_history), of applications to groups: this user's own, and those to
+    /// groups that they run.
+    pub async fn group_apply_history(
+        &self,
+        direction: Direction,
+        page: u32,
+    ) -> Result<Vec<GroupApplyCard>> {
+        let wanted = ApplyList {
+            direction,
+            page: Some(page),
+        };
+        self.list(Endpoint::GroupApplyList, &wanted).await
+    }
+
     /// Invitations into groups that wait for this user's answer.
     pub async fn group_invite_list(&self) -> Result<Vec<GroupInviteCard>> {
         self.list(Endpoint::GroupInviteList, &()).await
+    }
+
+    /// As [`friend_apply_history`](Self::friend_apply_history), of invitations into groups.
+    pub async fn group_invite_history(
+        &self,
+        direction: Direction,
+        page: u32,
+    ) -> Result<Vec<GroupInviteCard>> {
+        let wanted = ApplyList {
+            direction,
+            page: Some(page),
+        };
+        self.list(Endpoint::GroupInviteList, &wanted).await
     }
 
     /// Finds people; at most 50 a page.
@@ -141,6 +195,15 @@ impl Session {
     /// [`Error::BadRequest`](crate::Error::BadRequest) when neither name is given.
     pub async fn search_group(&self, search: &SearchGroup) -> Result<Vec<GroupCard>> {
         self.list(Endpoint::SearchGroup, search).await
+    }
+
+    /// One group: what a search shows, or, to its members, what the list of their groups does.
+    ///
+    /// # Errors
+    /// Refused with `NoSuchGroup`.
+    pub async fn group_info(&self, group_id: GroupId) -> Result<GroupCard> {
+        let wanted = GroupInfo { group_id };
+        api::data(self.request(Endpoint::GroupInfo).query(&wanted)).await
     }
 
     /// The groups that this user is a member of, their own among them, each with its owner.

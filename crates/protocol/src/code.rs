@@ -108,6 +108,8 @@ codes! {
     UsernameTaken = "1005", "用户名已被使用", "This username is taken";
     GroupNameTaken = "1007", "群帐号已被使用", "This group name is taken";
     NotAFriend = "1011", "对方不是你的好友", "Not your friend";
+    /// The login is unknown, over already, or not the caller's.
+    NoSuchSession = "1012", "不存在的登录", "No such login";
 }
 
 impl fmt::Display for Code {

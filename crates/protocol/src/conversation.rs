@@ -28,6 +28,7 @@ macro_rules! addressed {
     ($(#[$doc:meta])* $name:ident { $($(#[$meta:meta])* pub $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
         #[serde(rename_all = "camelCase")]
         pub struct $name {
             #[serde(
@@ -85,6 +86,7 @@ addressed! {
 
 /// `data` of /ws/chat/history.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryPage {
     /// By `seq`, the oldest first.
@@ -95,6 +97,7 @@ pub struct HistoryPage {
 
 /// /ws/chat/conversations: pinned ones first, then by their newest message.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct Conversations {
     /// `next` of the page before.
@@ -107,6 +110,7 @@ pub struct Conversations {
 
 /// `data` of /ws/chat/conversations.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationPage {
     pub list: Vec<ConversationCard>,
@@ -117,6 +121,7 @@ pub struct ConversationPage {
 
 /// A conversation in the list, as one of its people sees it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationCard {
     /// The other, where it is between two.
@@ -167,6 +172,7 @@ addressed! {
 
 /// Event chat_read: `fromUserId` has read up to a place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct HasRead {
     /// In a group.
@@ -184,6 +190,7 @@ addressed! {
 
 /// `data` of /ws/chat/readers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ReaderList {
     /// All of them but the caller.
@@ -199,6 +206,7 @@ addressed! {
 
 /// Event chat_typing: `fromUserId` is writing; good for 5 s.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct IsTyping {
     /// In a group.
@@ -218,6 +226,7 @@ addressed! {
 
 /// Event chat_settings, to the other devices of the one who changed them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct SettingsChanged {
     /// The other, where the conversation is between two.
@@ -231,6 +240,7 @@ pub struct SettingsChanged {
 
 /// /ws/chat/sync: everything that the caller's log lacks.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct Sync {
     /// The `epoch` of the event ready with which the cursors were gathered. Absent: that of this connection.
@@ -242,6 +252,7 @@ pub struct Sync {
 
 /// How far a client has got in one conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct Cursor {
     #[serde(
@@ -285,6 +296,7 @@ impl Cursor {
 
 /// `data` of /ws/chat/sync.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Synced {
     pub epoch: String,
@@ -299,6 +311,7 @@ pub struct Synced {
 
 /// What a client lacks of one conversation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct Missed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -306,6 +319,7 @@ pub struct Missed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_id: Option<GroupId>,
     /// As they would have been pushed, by `data.seq`; at most 500 in one answer, and 512 KiB.
+    #[cfg_attr(test, ts(type = "Array<Event>"))]
     pub events: Vec<Box<RawValue>>,
     /// The newest entry of the log.
     pub last_seq: i64,
@@ -315,6 +329,7 @@ pub struct Missed {
 
 /// Event ready: the first one on the multiplexed socket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Ready {
     pub user_id: UserId,
@@ -329,10 +344,12 @@ pub struct Ready {
 
 /// /ws/ping: are you there?
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Ping {}
 
 /// `data` of /ws/ping.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Pong {
     /// ms since 1970

@@ -67,7 +67,17 @@ macro_rules! events {
                 events!(@data self $($name $(($data))?,)+)
             }
         }
+
+        #[cfg(test)]
+        impl EventType {
+            /// Shows the type of each row's `data`.
+            pub(crate) fn show(rows: &mut impl crate::wire::Rows<EventType>) {
+                $(rows.row::<(), events!(@type $($data)?)>(EventType::$name);)+
+            }
+        }
     };
+    (@type) => { () };
+    (@type $data:ty) => { $data };
     (@kinds $self:ident $($name:ident $(($data:ty))?,)+) => {
         match $self { $(events!(@pattern $name $($data)?) => EventType::$name,)+ }
     };

@@ -12,6 +12,7 @@ pub const LONGEST_NAME: usize = 255;
 
 /// `data` in the answer to POST /api/file
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct Uploaded {
     pub file_id: FileId,

@@ -6,7 +6,7 @@ use crate::{
     id::{FriendApplyId, UserId},
     presence::Status,
     text::{Text, or_default},
-    user::Sex,
+    user::{Sex, UserCard},
 };
 
 /// What an applicant writes to the addressee ("remark"), or what a user calls a friend; at most 128 characters.
@@ -14,15 +14,18 @@ pub type Remark = Text<0, 128>;
 
 /// /ws/friend/add (seed lines 41 to 59)
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct FriendAdd {
     pub user_id: UserId,
     #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(test, ts(optional, as = "Option<_>"))]
     pub remark: Remark,
 }
 
 /// /ws/friend/add_reply (seed lines 61 to 79)
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct FriendAddReply {
     pub friend_apply_id: FriendApplyId,
@@ -31,6 +34,7 @@ pub struct FriendAddReply {
 
 /// `data` in the answer to an add_reply, of friends and of groups.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Applicant {
     /// The applicant's account name.
@@ -39,6 +43,7 @@ pub struct Applicant {
 
 /// /ws/friend/del (seed lines 81 to 97)
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct FriendDel {
     pub user_id: UserId,
@@ -46,6 +51,7 @@ pub struct FriendDel {
 
 /// /ws/friend/favourite
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct FriendFavourite {
     pub user_id: UserId,
@@ -54,6 +60,7 @@ pub struct FriendFavourite {
 
 /// /ws/friend/block
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct FriendBlock {
     /// Anybody, friend or not.
@@ -63,6 +70,7 @@ pub struct FriendBlock {
 
 /// Event friend_updated, to the caller on every device: what they think of a user now
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct FriendUpdated {
     pub user_id: UserId,
@@ -74,6 +82,7 @@ pub struct FriendUpdated {
 
 /// Event friend_add, to the addressee (seed lines 211 to 230)
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct FriendAdded {
     pub friend_apply_id: FriendApplyId,
@@ -87,6 +96,7 @@ pub struct FriendAdded {
 
 /// Event friend_add_result, to the applicant; the user is the one who answered (seed lines 232 to 250)
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct FriendAddResult {
     pub agree: bool,
@@ -98,17 +108,20 @@ pub struct FriendAddResult {
     pub sign: String,
 }
 
-/// GET /api/user/friend_apply_list
+/// GET /api/user/friend_apply_list, group_apply_list and group_invite_list
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase", default)]
-pub struct FriendApplyList {
+pub struct ApplyList {
+    #[cfg_attr(test, ts(optional, as = "Option<_>"))]
     pub direction: Direction,
     /// From 1; 50 rows a page. Only of what was sent, and of all: what waits has no pages.
     pub page: Option<u32>,
 }
 
-/// Which friend requests are listed.
+/// Which requests or invitations are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// What waits for the caller's answer.
@@ -120,10 +133,11 @@ pub enum Direction {
     All,
 }
 
-/// What became of a friend request.
+/// What became of a request or an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
-pub enum FriendApplyState {
+pub enum ApplyState {
     Pending,
     Agreed,
     Refused,
@@ -131,10 +145,11 @@ pub enum FriendApplyState {
 
 /// What rows of the directions "sent" and "all" have besides.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct FriendApplyOutcome {
     pub to_user_id: UserId,
-    pub state: FriendApplyState,
+    pub state: ApplyState,
     /// When it was answered, in ms since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handle_time: Option<i64>,
@@ -142,6 +157,7 @@ pub struct FriendApplyOutcome {
 
 /// A row of GET /api/user/friend_apply_list
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct FriendApplyCard {
     pub friend_apply_id: FriendApplyId,
@@ -157,11 +173,47 @@ pub struct FriendApplyCard {
     /// ms since 1970
     pub create_time: i64,
     #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(skip))]
     pub outcome: Option<FriendApplyOutcome>,
+}
+
+/// GET /api/user/card
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct CardOf {
+    /// Anybody, friend or not.
+    pub user_id: UserId,
+}
+
+/// `data` of GET /api/user/card
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Profile {
+    #[serde(flatten)]
+    pub user: UserCard,
+    /// Whether the caller has blocked this user.
+    pub blocked: bool,
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(skip))]
+    pub friend: Option<ProfileOfFriend>,
+}
+
+/// What a friend's profile has besides.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ProfileOfFriend {
+    /// What the caller calls this friend; empty when unset.
+    pub remark: String,
+    /// Offline for who has blocked the caller.
+    pub status: Status,
+    pub favourite: bool,
 }
 
 /// A row of GET /api/friend/get_friend_list
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct FriendCard {
     pub user_id: UserId,
@@ -181,6 +233,7 @@ pub struct FriendCard {
 
 /// GET /api/friend/block_list
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase", default)]
 pub struct BlockList {
     /// From 1; 50 rows a page.
@@ -189,9 +242,11 @@ pub struct BlockList {
 
 /// POST /api/friend/set_remark
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SetRemark {
     pub friend_user_id: UserId,
     #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(test, ts(optional, as = "Option<_>"))]
     pub remark: Remark,
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    friend::Remark,
+    friend::{ApplyState, Remark},
     id::{GroupApplyId, GroupId, GroupInviteId, UserId},
     text::{Text, or_default},
     user::{Name, Nickname, Sex},
@@ -11,6 +11,7 @@ use crate::{
 
 /// What a member may do in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     Member,
@@ -20,6 +21,7 @@ pub enum Role {
 
 /// Who may invite into a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Invite {
     /// The owner and the admins.
@@ -31,6 +33,7 @@ pub enum Invite {
 
 /// What becomes of somebody who asks to join a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum JoinPolicy {
     /// They are a member at once.
@@ -49,15 +52,18 @@ pub type Announcement = Text<0, 2000>;
 
 /// /ws/group/add (seed lines 99 to 116)
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupAdd {
     pub group_id: GroupId,
     #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(test, ts(optional, as = "Option<_>"))]
     pub remark: Remark,
 }
 
 /// /ws/group/add_reply (seed lines 117 to 134)
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupAddReply {
     pub group_apply_id: GroupApplyId,
@@ -66,17 +72,20 @@ pub struct GroupAddReply {
 
 /// /ws/group/invite
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupInvite {
     pub group_id: GroupId,
     /// A friend of the caller.
     pub user_id: UserId,
     #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(test, ts(optional, as = "Option<_>"))]
     pub remark: Remark,
 }
 
 /// /ws/group/invite_reply
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupInviteReply {
     pub group_invite_id: GroupInviteId,
@@ -85,6 +94,7 @@ pub struct GroupInviteReply {
 
 /// /ws/group/update; a missing field stays as it is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupUpdate {
     pub group_id: GroupId,
@@ -121,6 +131,7 @@ impl GroupUpdate {
 
 /// /ws/group/hand_over
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupHandOver {
     pub group_id: GroupId,
@@ -130,6 +141,7 @@ pub struct GroupHandOver {
 
 /// /ws/group/dissolve
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupDissolve {
     pub group_id: GroupId,
@@ -137,6 +149,7 @@ pub struct GroupDissolve {
 
 /// Event group_add, to the owner and the admins (seed lines 292 to 314)
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupApplied {
     pub group_apply_id: GroupApplyId,
@@ -156,6 +169,7 @@ pub struct GroupApplied {
 
 /// Event group_add_result, to the applicant (seed lines 316 to 334)
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupAddResult {
     pub agree: bool,
@@ -172,6 +186,7 @@ pub struct GroupAddResult {
 
 /// A member in `groupUsers`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupUser {
     pub user_id: UserId,
@@ -183,6 +198,7 @@ pub struct GroupUser {
 
 /// Event group_join, to every other online member (seed lines 335 to 357)
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupJoined {
     pub group_id: GroupId,
@@ -202,6 +218,7 @@ pub struct GroupJoined {
 
 /// Event group_dissolved, to everybody who was a member
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupDissolved {
     pub group_id: GroupId,
@@ -212,6 +229,7 @@ pub struct GroupDissolved {
 
 /// Event group_invite, to the one invited (seed line 171)
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupInvited {
     pub group_invite_id: GroupInviteId,
@@ -230,6 +248,7 @@ pub struct GroupInvited {
 
 /// Event group_invite_result, to the inviter (seed line 177)
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupInviteResult {
     pub agree: bool,
@@ -247,16 +266,19 @@ pub struct GroupInviteResult {
 
 /// POST /api/group/create
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CreateGroup {
     pub group_name: Name,
     pub group_nickname: Nickname,
     #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(test, ts(optional, as = "Option<_>"))]
     pub introduction: Introduction,
 }
 
 /// What creating a group gives.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedGroup {
     pub group_id: GroupId,
@@ -270,6 +292,7 @@ pub struct CreatedGroup {
 
 /// GET /api/group/search: one of the two is wanted.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase", default)]
 pub struct SearchGroup {
     /// The whole group name, in any case.
@@ -282,6 +305,7 @@ pub struct SearchGroup {
 
 /// POST /api/group/update_avatar, the text fields of its multipart body
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateAvatar {
     pub group_id: GroupId,
@@ -290,6 +314,7 @@ pub struct UpdateAvatar {
 /// A group in lists, and `data` of the event group_updated. Search shows no settings; only type 1 of GET
 /// /api/group/get_group_list shows the owner and what the caller is in the group.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupCard {
     pub group_id: GroupId,
@@ -301,15 +326,19 @@ pub struct GroupCard {
     pub join: JoinPolicy,
     pub member_count: i64,
     #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(skip))]
     pub settings: Option<GroupSettings>,
     #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(skip))]
     pub owner: Option<GroupOwner>,
     #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(skip))]
     pub own: Option<OwnMembership>,
 }
 
 /// What only members know of a group.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupSettings {
     /// Empty when there is none.
@@ -321,6 +350,7 @@ pub struct GroupSettings {
 
 /// What the caller is in a group.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct OwnMembership {
     pub role: Role,
@@ -332,6 +362,7 @@ pub struct OwnMembership {
 
 /// The owner in a row of GET /api/group/get_group_list?type=1.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupOwner {
     /// Spelled as the seed's clients read it.
@@ -343,8 +374,18 @@ pub struct GroupOwner {
     pub owner_sign: String,
 }
 
+/// GET /api/group/get_info
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct GroupInfo {
+    /// Any group; who is no member sees what a search shows.
+    pub group_id: GroupId,
+}
+
 /// GET /api/group/get_group_list
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct GroupList {
     /// "1": joined, "2": owned.
     pub r#type: GroupListType,
@@ -352,6 +393,7 @@ pub struct GroupList {
 
 /// Which groups are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum GroupListType {
     #[serde(rename = "1")]
     Joined,
@@ -361,6 +403,7 @@ pub enum GroupListType {
 
 /// A row of GET /api/user/group_apply_list
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupApplyCard {
     pub group_apply_id: GroupApplyId,
@@ -370,19 +413,35 @@ pub struct GroupApplyCard {
     pub group_name: String,
     pub group_nickname: String,
     pub group_head_img: String,
+    /// The applicant's, as are the fields below.
     pub username: String,
     pub nickname: String,
     pub head_img: String,
     /// ms since 1970
     pub create_time: i64,
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(skip))]
+    pub outcome: Option<GroupApplyOutcome>,
+}
+
+/// What applications of the directions "sent" and "all" have besides.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct GroupApplyOutcome {
+    pub state: ApplyState,
+    /// When it was answered, in ms since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle_time: Option<i64>,
 }
 
 /// A row of GET /api/user/group_invite_list
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupInviteCard {
     pub group_invite_id: GroupInviteId,
-    /// The inviter, as are the names below.
+    /// The inviter.
     pub from_user_id: UserId,
     pub remark: String,
     pub group_id: GroupId,
@@ -390,9 +449,25 @@ pub struct GroupInviteCard {
     pub group_nickname: String,
     pub group_head_img: String,
     pub introduction: String,
+    /// The one of the two who is not the caller, as are the fields below.
     pub username: String,
     pub nickname: String,
     pub head_img: String,
     /// ms since 1970
     pub create_time: i64,
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(skip))]
+    pub outcome: Option<GroupInviteOutcome>,
+}
+
+/// What invitations of the directions "sent" and "all" have besides.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct GroupInviteOutcome {
+    pub to_user_id: UserId,
+    pub state: ApplyState,
+    /// When it was answered, in ms since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle_time: Option<i64>,
 }

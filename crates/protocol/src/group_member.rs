@@ -13,6 +13,7 @@ use crate::{
 
 /// A role that the owner gives to another member; the group itself is handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum GivenRole {
     Member,
@@ -33,6 +34,7 @@ pub type MemberNickname = Text<0, 64>;
 
 /// For how long a member is muted, in seconds: at most 30 days; 0 lets them speak again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(try_from = "u32", into = "u32")]
 pub struct MuteSeconds(u32);
 
@@ -73,6 +75,7 @@ impl From<MuteSeconds> for u32 {
 
 /// /ws/group/leave
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupLeave {
     pub group_id: GroupId,
@@ -80,6 +83,7 @@ pub struct GroupLeave {
 
 /// /ws/group/kick
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupKick {
     pub group_id: GroupId,
@@ -88,6 +92,7 @@ pub struct GroupKick {
 
 /// /ws/group/set_role
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupSetRole {
     pub group_id: GroupId,
@@ -97,6 +102,7 @@ pub struct GroupSetRole {
 
 /// /ws/group/mute
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupMute {
     pub group_id: GroupId,
@@ -106,16 +112,19 @@ pub struct GroupMute {
 
 /// /ws/group/set_nickname
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupSetNickname {
     pub group_id: GroupId,
     /// Empty, null or missing: none.
     #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(test, ts(optional, as = "Option<_>"))]
     pub nickname: MemberNickname,
 }
 
 /// `data` of the answer 0213 to who is muted; absent where all plain members are.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MutedUntil {
     /// ms since 1970
     pub until: i64,
@@ -123,6 +132,7 @@ pub struct MutedUntil {
 
 /// Events group_role, group_muted and group_member_updated, to every member: the member as they are now
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupMemberChanged {
     pub group_id: GroupId,
@@ -142,6 +152,7 @@ pub struct GroupMemberChanged {
 
 /// Event group_leave, to every online member who remains (seed line 175)
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupLeft {
     pub group_id: GroupId,
@@ -158,6 +169,7 @@ pub struct GroupLeft {
 
 /// Event group_kicked_out, to the one removed (seed line 172)
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GroupKickedOut {
     pub group_id: GroupId,
@@ -168,8 +180,21 @@ pub struct GroupKickedOut {
     pub operator_user_id: UserId,
 }
 
+/// GET /api/group/get_group_user_list
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct MembersOf {
+    /// A parameter that is repeated, at most [`GROUPS_AT_ONCE`] times.
+    pub group_id: Vec<GroupId>,
+}
+
+/// Most groups whose members are asked for at once.
+pub const GROUPS_AT_ONCE: usize = 50;
+
 /// A row of GET /api/group/get_group_user_list
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct MemberCard {
     pub user_id: UserId,
@@ -187,7 +212,7 @@ pub struct MemberCard {
     pub muted_until: i64,
 }
 
-/// GET /api/group/get_group_user_list
+/// `data` of GET /api/group/get_group_user_list
 pub type MemberLists = BTreeMap<GroupId, Vec<MemberCard>>;
 
 #[cfg(test)]

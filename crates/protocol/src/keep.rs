@@ -8,6 +8,11 @@ use crate::{conversation::addressed, id::GroupId};
 
 /// How long a message is kept: "none", "until-delivered", a number of days, or "forever"; shorter ones sort first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(
+    test,
+    derive(ts_rs::TS),
+    ts(type = "\"none\" | \"until-delivered\" | number | \"forever\"")
+)]
 pub enum Keep {
     /// Nothing of a message ever touches the disk; only those who are online receive it.
     None,
@@ -97,6 +102,7 @@ addressed! {
 
 /// Event chat_keep: how long messages of a conversation are kept from now on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct KeepChosen {
     /// In a group.

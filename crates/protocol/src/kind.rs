@@ -7,8 +7,16 @@ use crate::{id::FileId, text::Text};
 /// Longest voice message, in seconds.
 pub const LONGEST_VOICE: u32 = 3600;
 
+/// The name of a kind, 1 to 32 characters.
+pub type KindName = Text<1, 32>;
+
 /// What a message is. `msg` holds the text that is shown by clients that do not know the kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    test,
+    derive(ts_rs::TS),
+    ts(type = "\"text\" | \"image\" | \"file\" | \"voice\" | (string & {})")
+)]
 pub enum Kind {
     /// The text alone; the same as no kind. Its body is any object, or none.
     Text,
@@ -19,7 +27,7 @@ pub enum Kind {
     /// A recorded voice: [`VoiceBody`].
     Voice,
     /// What clients agree on; its body is any object, or none.
-    Custom(Text<1, 32>),
+    Custom(KindName),
 }
 
 impl Kind {
@@ -36,8 +44,8 @@ impl Kind {
     }
 }
 
-impl From<Text<1, 32>> for Kind {
-    fn from(name: Text<1, 32>) -> Self {
+impl From<KindName> for Kind {
+    fn from(name: KindName) -> Self {
         match &*name {
             "text" => Self::Text,
             "image" => Self::Image,
@@ -63,6 +71,7 @@ impl<'de> Deserialize<'de> for Kind {
 
 /// The body of an image. The server fills in all but `fileId`, whatever the sender wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ImageBody {
     pub file_id: FileId,
@@ -75,6 +84,7 @@ pub struct ImageBody {
 
 /// The body of a file. The server fills in all but `fileId`, whatever the sender wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct FileBody {
     pub file_id: FileId,
@@ -87,6 +97,7 @@ pub struct FileBody {
 
 /// The body of a voice message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct VoiceBody {
     pub file_id: FileId,

@@ -21,6 +21,8 @@ pub mod presence;
 pub mod search;
 pub mod text;
 pub mod user;
+#[cfg(test)]
+mod wire;
 
 pub use code::Code;
 pub use endpoint::Endpoint;

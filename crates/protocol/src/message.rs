@@ -22,6 +22,9 @@ pub const MOST_MENTIONS: usize = 50;
 /// What a message carries beside its text: a JSON object, whose fields its `kind` determines.
 pub type Body = Map<String, Value>;
 
+/// A client's own name for a message, 1 to 64 characters.
+pub type ClientMsgId = Text<1, 64>;
+
 /// One reaction: 1 to 16 characters, most often one emoji.
 pub type Emoji = Text<1, 16>;
 
@@ -30,9 +33,9 @@ addressed! {
     SendMsg {
         /// What is shown by clients that know no kinds.
         pub msg: Text<1, LONGEST_TEXT>,
-        /// The client's own name for this message, 1 to 64 characters: a repeat is answered with the first result.
+        /// A repeat is answered with the first result.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub client_msg_id: Option<Text<1, 64>>,
+        pub client_msg_id: Option<ClientMsgId>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub when_offline: Option<WhenOffline>,
         /// What the message is, for clients that know more than text; at most 32 characters.
@@ -40,6 +43,7 @@ addressed! {
         pub kind: Option<Kind>,
         /// At most [`LONGEST_BODY`] bytes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
         pub body: Option<Body>,
         /// `seq` of the message in the same conversation that this one answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,6 +54,7 @@ addressed! {
             deserialize_with = "or_default",
             skip_serializing_if = "Vec::is_empty"
         )]
+        #[cfg_attr(test, ts(optional, as = "Option<_>"))]
         pub mentions: Vec<UserId>,
         /// Whether it names everybody ("@all"): for the owner and the admins of a group.
         #[serde(
@@ -57,12 +62,14 @@ addressed! {
             deserialize_with = "or_default",
             skip_serializing_if = "std::ops::Not::not"
         )]
+        #[cfg_attr(test, ts(optional, as = "Option<_>"))]
         pub mention_all: bool,
     }
 }
 
 /// What becomes of a message to a friend who has no notice connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum WhenOffline {
     /// Answer 8999 and store nothing; the default on the seed's path.
@@ -73,6 +80,7 @@ pub enum WhenOffline {
 
 /// `data` in the answer to send_msg.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct Sent {
     pub msg_id: MsgId,
@@ -85,6 +93,7 @@ pub struct Sent {
 
 /// Events chat_f2f (seed lines 182 to 194) and chat_group (seed lines 196 to 209)
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct Chat {
     pub msg: String,
@@ -96,15 +105,19 @@ pub struct Chat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(as = "Option<Kind>"))]
     pub kind: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
     pub body: Option<Body>,
     /// `seq` of the message that this one answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<i64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<_>"))]
     pub mentions: Vec<UserId>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(optional, as = "Option<_>"))]
     pub mention_all: bool,
     /// ms since 1970, when the text was changed last; absent when it never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -116,6 +129,7 @@ pub struct Chat {
 
 /// A message as history shows it: as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     pub from_user_id: UserId,
@@ -129,6 +143,7 @@ pub struct Message {
 
 /// The same reaction of several users to one message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Reaction {
     pub emoji: String,
@@ -158,6 +173,7 @@ addressed! {
             deserialize_with = "or_default",
             skip_serializing_if = "Vec::is_empty"
         )]
+        #[cfg_attr(test, ts(optional, as = "Option<_>"))]
         pub mentions: Vec<UserId>,
     }
 }
@@ -174,6 +190,7 @@ addressed! {
 
 /// Event chat_recall: the text is gone, the place stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct Recalled {
     /// In a group.
@@ -188,6 +205,7 @@ pub struct Recalled {
 
 /// Event chat_edit: the message as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct Edited {
     /// In a group.
@@ -200,6 +218,7 @@ pub struct Edited {
     pub msg_id: MsgId,
     pub msg: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<_>"))]
     pub mentions: Vec<UserId>,
     /// ms since 1970
     pub edited_time: i64,
@@ -207,6 +226,7 @@ pub struct Edited {
 
 /// Event chat_reaction: `fromUserId` has reacted, or has taken it back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct Reacted {
     /// In a group.

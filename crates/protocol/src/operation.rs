@@ -102,6 +102,14 @@ macro_rules! operations {
             const OPERATION: Operation = Operation::$name;
             type Reply = $reply;
         })+
+
+        #[cfg(test)]
+        impl Operation {
+            /// Shows the types of each row.
+            pub(crate) fn show(rows: &mut impl crate::wire::Rows<Operation>) {
+                $(rows.row::<$request, $reply>(Operation::$name);)+
+            }
+        }
     };
 }
 
@@ -233,6 +241,7 @@ pub struct Envelope<'a> {
 
 /// A client's own mark on a request, repeated in its answer: a text of at most 64 bytes, or an integer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(untagged)]
 pub enum ReqId {
     Number(i64),
@@ -260,6 +269,7 @@ pub struct Head {
 
 /// One answer: `{"code","desc","reqId"?,"data"?}` (seed lines 31 to 38).
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
     pub code: Code,
@@ -267,11 +277,13 @@ pub struct Answer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub req_id: Option<ReqId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "unknown"))]
     pub data: Option<Box<RawValue>>,
 }
 
 /// `data` of the answer 9997.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Reason {
     /// What is wrong with which field, in English, for developers.
     pub reason: String,
@@ -279,6 +291,7 @@ pub struct Reason {
 
 /// `data` of the answer 9996.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RetryAfter {
     /// ms

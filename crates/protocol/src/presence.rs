@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// "1" online, "0" offline (seed line 257).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Status {
     #[serde(rename = "0")]
     Offline,
@@ -13,6 +14,7 @@ pub enum Status {
 
 /// Event friend_status_change, to every online friend (seed lines 252 to 268)
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct StatusChange {
     pub status: Status,

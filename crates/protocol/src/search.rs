@@ -8,11 +8,14 @@ use crate::{
     text::Text,
 };
 
+/// What is looked for in messages, 1 to 64 characters.
+pub type Wanted = Text<1, 64>;
+
 addressed! {
     /// /ws/chat/search: in the conversation that it names, otherwise in all of the caller's.
     ChatSearch {
-        /// 1 to 64 characters, among them a letter or digit.
-        pub query: Text<1, 64>,
+        /// Among its characters is a letter or digit.
+        pub query: Wanted,
         /// `next` of the page before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub before: Option<Text<0, 128>>,
@@ -24,6 +27,7 @@ addressed! {
 
 /// `data` in the answer to chat/search.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct ChatFound {
     /// The newest first.
     pub list: Vec<FoundMessage>,
@@ -34,6 +38,7 @@ pub struct ChatFound {
 
 /// A message that was found. `groupId` or `userId` (the friend, whoever wrote it) and `seq` say where it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct FoundMessage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,6 +56,7 @@ pub struct FoundMessage {
 
 /// A piece of a message's text; plain text, to be escaped by who shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SnippetPiece {
     pub text: String,
     /// Whether it is what was looked for.

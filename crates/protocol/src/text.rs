@@ -10,6 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 pub struct Text<const MIN: usize, const MAX: usize>(String);
 
 impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
+    /// Its bounds, in characters.
+    pub const BOUNDS: [usize; 2] = [MIN, MAX];
+
     /// Takes `text` as it is, or says which bound it breaks.
     pub fn new(text: impl Into<String>) -> Result<Self, String> {
         let text = text.into();

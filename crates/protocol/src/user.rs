@@ -14,6 +14,7 @@ pub type Sign = Text<0, 200>;
 
 /// Sex as the seed document writes it (line 222).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Sex {
     #[default]
     #[serde(rename = "-1")]
@@ -49,15 +50,20 @@ impl Sex {
 
 /// A name that accounts and groups are found by: `^[a-zA-Z0-9_-]{4,16}$`, unique without regard to case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(try_from = "String", into = "String")]
 pub struct Name(String);
 
 impl Name {
+    /// Its bounds, in characters.
+    pub const BOUNDS: [usize; 2] = [4, 16];
+
     /// Takes a name that follows the rule, or says what the rule is.
     pub fn new(text: impl Into<String>) -> Result<Self, String> {
         let text = text.into();
+        let [shortest, longest] = Self::BOUNDS;
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        if (4..=16).contains(&text.len()) && text.bytes().all(allowed) {
+        if (shortest..=longest).contains(&text.len()) && text.bytes().all(allowed) {
             Ok(Self(text))
         } else {
             Err("4 to 16 letters, digits, '_' or '-' are wanted".to_owned())
@@ -86,10 +92,14 @@ impl From<Name> for String {
 
 /// A password on its way in: 6 to 128 bytes where a new one is set. Never shown, never stored.
 #[derive(Clone, Deserialize, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct Password(String);
 
 impl Password {
+    /// The bounds of a new one, in bytes of UTF-8.
+    pub const BOUNDS: [usize; 2] = [6, 128];
+
     /// Wraps what the user typed.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
@@ -105,7 +115,8 @@ impl Password {
     /// Whether it may be set as a password: 6 to 128 bytes.
     #[must_use]
     pub fn is_acceptable(&self) -> bool {
-        (6..=128).contains(&self.0.len())
+        let [shortest, longest] = Self::BOUNDS;
+        (shortest..=longest).contains(&self.0.len())
     }
 }
 
@@ -117,19 +128,23 @@ impl std::fmt::Debug for Password {
 
 /// POST /api/registe
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Register {
     pub username: Name,
     pub password: Password,
     pub nickname: Nickname,
     #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(test, ts(optional, as = "Option<_>"))]
     pub sex: Sex,
     #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(test, ts(optional, as = "Option<_>"))]
     pub sign: Sign,
 }
 
 /// POST /api/login
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Login {
     pub username: Text<1, 64>,
@@ -138,6 +153,7 @@ pub struct Login {
 
 /// What registration and login give besides the cookies, for clients that keep none.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct LoggedIn {
     #[serde(flatten)]
@@ -149,6 +165,7 @@ pub struct LoggedIn {
 
 /// GET /api/user/get_info
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct UserInfo {
     pub id: UserId,
@@ -162,6 +179,7 @@ pub struct UserInfo {
 
 /// A user as others see them in lists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct UserCard {
     pub user_id: UserId,
@@ -174,6 +192,7 @@ pub struct UserCard {
 
 /// POST /api/user/update_uinfo, the text fields of its multipart body; a missing one stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase", default)]
 pub struct UpdateInfo {
     pub nickname: Option<Nickname>,
@@ -183,6 +202,7 @@ pub struct UpdateInfo {
 
 /// POST /api/user/change_pwd
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ChangePassword {
     pub old_password: Password,
@@ -190,8 +210,35 @@ pub struct ChangePassword {
     pub verify_password: Password,
 }
 
+/// A row of GET /api/user/sessions: a login of the caller's
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SessionCard {
+    pub session_id: SessionId,
+    /// When it began, in ms since 1970.
+    pub create_time: i64,
+    /// When it was used last, in ms since 1970; noted at most once an hour.
+    pub last_used_time: i64,
+    /// What it was begun with, as "Firefox, Linux", or what the client calls itself; at most 200 characters.
+    pub device: String,
+    /// The address that it was begun from.
+    pub address: String,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// POST /api/user/end_session
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct EndSession {
+    pub session_id: SessionId,
+}
+
 /// GET /api/friend/search_user: one of the two is wanted.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase", default)]
 pub struct SearchUser {
     /// The whole username, in any case.

@@ -85,7 +85,7 @@ pub struct LineId(u64);
 /// Why sessions end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Another login, or a new password: forced_logout, then 4001 (1008 on sockets that carry no events).
+    /// Another login, a new password, or the user at another device: forced_logout, then 4001 (1008 on sockets that carry no events).
     Displaced,
     /// The user logged out, or the session expired: 1008.
     LoggedOut,

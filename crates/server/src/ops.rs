@@ -21,7 +21,7 @@ use hongyan_protocol::{
     id::{SessionId, UserId},
     message::WhenOffline,
 };
-use hongyan_store::{Tx, User, View};
+use hongyan_store::{Expected, Tx, User, View};
 
 use crate::{
     app::App,
@@ -127,6 +127,15 @@ impl Ctx {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>, &mut Telling) -> Result<T> + Send + 'static,
     {
+        self.change_expecting(None, change).await
+    }
+
+    /// As [`change`](Self::change), where the change is going to append a message.
+    async fn change_expecting<T, F>(&self, expected: Option<Expected>, change: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>, &mut Telling) -> Result<T> + Send + 'static,
+    {
         let hub = self.app.hub.clone();
         let operation = move |tx: &mut Tx<'_>| {
             let mut telling = Telling::default();
@@ -136,7 +145,8 @@ impl Ctx {
         let tell = move |(_, telling): &(T, Cell<Vec<Told>>)| {
             telling.take().iter().for_each(|told| hub.tell(told));
         };
-        let (value, _) = self.app.store.write_then(operation, tell).await?;
+        let store = &self.app.store;
+        let (value, _) = store.write_expecting(expected, operation, tell).await?;
         Ok(value)
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Error,
+    Error, Expected,
     group_member::MembersCache,
     postgres::Postgres,
     sqlite::Sqlite,
@@ -65,11 +65,22 @@ impl Link {
         Ok(())
     }
 
-    /// Before every statement: what it must see is written, where a message waits to be written.
+    /// Asks for the whole batch what its messages are going to ask, where asking for each is dear.
+    pub(crate) fn look_ahead<'a>(
+        &self,
+        expected: impl Iterator<Item = &'a Expected>,
+    ) -> Result<(), Error> {
+        match &self.connection {
+            Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(postgres) => postgres.look_ahead(expected),
+        }
+    }
+
+    /// Before every statement: what it must see is written, where messages wait to be written.
     fn settle(&self, sql: &str) -> Result<(), Error> {
         match &self.connection {
             Connection::Sqlite(sqlite) => sqlite.settle(sql),
-            Connection::Postgres(_) => Ok(()),
+            Connection::Postgres(postgres) => postgres.settle(sql),
         }
     }
 
@@ -168,6 +179,28 @@ impl View<'_> {
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         self.link.settle(sql)?;
+        self.first(sql, values, read)
+    }
+
+    /// As [`row`](Self::row), of what is written: on PostgreSQL messages that wait to be written together may be missing.
+    pub(crate) fn written_row<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        if let Connection::Sqlite(sqlite) = &self.link.connection {
+            sqlite.settle(sql)?;
+        }
+        self.first(sql, values, read)
+    }
+
+    fn first<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
         let mut read = Some(read);
         let mut found = None;
         self.query(sql, values, &mut |row| {

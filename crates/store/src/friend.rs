@@ -7,6 +7,7 @@ use hongyan_protocol::{
 
 use crate::{
     Error, Tx, User, View,
+    db::Connection,
     user::user_columns,
     value::{Row, values},
 };
@@ -48,6 +49,33 @@ impl Friendship {
     }
 }
 
+/// What [`Friend::read`] reads; which, is to follow.
+macro_rules! friend_columns {
+    () => {
+        concat!(
+            "SELECT ",
+            user_columns!(),
+            ", ",
+            friendship_columns!(),
+            ", (SELECT COUNT(*) FROM blocks b WHERE b.user_id = f.user_id AND b.blocked_id = f.friend_id),
+             (SELECT COUNT(*) FROM blocks b WHERE b.user_id = f.friend_id AND b.blocked_id = f.user_id)
+             FROM friends f JOIN users u ON u.id = f.friend_id "
+        )
+    };
+}
+
+impl Friend {
+    fn read(row: &Row<'_>) -> Result<Self, Error> {
+        let at = &mut 0;
+        Ok(Self {
+            user: User::read_from(row, at)?,
+            friendship: Friendship::read_from(row, at)?,
+            is_blocked: row.next::<i64>(at)? != 0,
+            has_blocked: row.next::<i64>(at)? != 0,
+        })
+    }
+}
+
 /// What a message to a friend needs to know, in one look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
@@ -58,22 +86,31 @@ pub struct Contact {
     pub blocked: bool,
 }
 
+impl Contact {
+    pub(crate) fn read_from(row: &Row<'_>, at: &mut usize) -> Result<Self, Error> {
+        Ok(Self {
+            conversation_id: row.next(at)?,
+            keep: row.next(at)?,
+            blocked: row.next::<Option<UserId>>(at)?.is_some(),
+        })
+    }
+}
+
 impl View<'_> {
     /// How `user` reaches `friend`; `None` when they are no friends.
     pub fn contact(&self, user: UserId, friend: UserId) -> Result<Option<Contact>, Error> {
+        if let Connection::Postgres(postgres) = &self.link.connection
+            && let Some(known) = postgres.known_contact(user, friend)
+        {
+            return Ok(known);
+        }
         self.row(
             "SELECT f.conversation_id, c.keep, b.user_id FROM friends f
              JOIN conversations c ON c.id = f.conversation_id
              LEFT JOIN blocks b ON b.user_id = f.friend_id AND b.blocked_id = f.user_id
              WHERE f.user_id = $1 AND f.friend_id = $2",
             values![user, friend],
-            |row| {
-                Ok(Contact {
-                    conversation_id: row.get(0)?,
-                    keep: row.get(1)?,
-                    blocked: row.get::<Option<UserId>>(2)?.is_some(),
-                })
-            },
+            |row| Contact::read_from(row, &mut 0),
         )
     }
 
@@ -102,25 +139,23 @@ impl View<'_> {
     pub fn friends(&self, user: UserId) -> Result<Vec<Friend>, Error> {
         self.rows(
             concat!(
-                "SELECT ",
-                user_columns!(),
-                ", ",
-                friendship_columns!(),
-                ", (SELECT COUNT(*) FROM blocks b WHERE b.user_id = f.user_id AND b.blocked_id = f.friend_id),
-                 (SELECT COUNT(*) FROM blocks b WHERE b.user_id = f.friend_id AND b.blocked_id = f.user_id)
-                 FROM friends f JOIN users u ON u.id = f.friend_id
-                 WHERE f.user_id = $1 ORDER BY f.created_at, f.friend_id"
+                friend_columns!(),
+                "WHERE f.user_id = $1 ORDER BY f.created_at, f.friend_id"
             ),
             values![user],
-            |row| {
-                let at = &mut 0;
-                Ok(Friend {
-                    user: User::read_from(row, at)?,
-                    friendship: Friendship::read_from(row, at)?,
-                    is_blocked: row.next::<i64>(at)? != 0,
-                    has_blocked: row.next::<i64>(at)? != 0,
-                })
-            },
+            Friend::read,
+        )
+    }
+
+    /// One of the user's friends; `None` when they are no friends.
+    pub fn friend(&self, user: UserId, friend: UserId) -> Result<Option<Friend>, Error> {
+        self.row(
+            concat!(
+                friend_columns!(),
+                "WHERE f.user_id = $1 AND f.friend_id = $2"
+            ),
+            values![user, friend],
+            Friend::read,
         )
     }
 

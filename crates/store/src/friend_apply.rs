@@ -94,6 +94,7 @@ macro_rules! page_of_past {
         " ORDER BY a.created_at DESC, a.id DESC LIMIT $2 OFFSET $3"
     };
 }
+pub(crate) use page_of_past;
 
 impl PastFriendApply {
     fn read(row: &Row<'_>) -> Result<Self, Error> {

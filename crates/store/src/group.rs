@@ -103,6 +103,32 @@ impl Group {
     }
 }
 
+/// What [`JoinedGroup::read`] reads; which, is to follow.
+macro_rules! joined_columns {
+    () => {
+        concat!(
+            "SELECT ",
+            group_columns!(),
+            ", ",
+            user_columns!(),
+            ", ",
+            membership_columns!(),
+            " FROM group_members gm JOIN chat_groups g ON g.id = gm.group_id JOIN users u ON u.id = g.owner_id "
+        )
+    };
+}
+
+impl JoinedGroup {
+    fn read(row: &Row<'_>) -> Result<Self, Error> {
+        let at = &mut 0;
+        Ok(Self {
+            group: Group::read_from(row, at)?,
+            owner: User::read_from(row, at)?,
+            own: Membership::read_from(row, at)?,
+        })
+    }
+}
+
 impl View<'_> {
     /// The group, if there is one.
     pub fn group(&self, id: GroupId) -> Result<Option<Group>, Error> {
@@ -165,24 +191,23 @@ impl View<'_> {
     pub fn groups_of(&self, user: UserId) -> Result<Vec<JoinedGroup>, Error> {
         self.rows(
             concat!(
-                "SELECT ",
-                group_columns!(),
-                ", ",
-                user_columns!(),
-                ", ",
-                membership_columns!(),
-                " FROM group_members gm JOIN chat_groups g ON g.id = gm.group_id JOIN users u ON u.id = g.owner_id
-                 WHERE gm.user_id = $1 ORDER BY gm.joined_at, g.id"
+                joined_columns!(),
+                "WHERE gm.user_id = $1 ORDER BY gm.joined_at, g.id"
             ),
             values![user],
-            |row| {
-                let at = &mut 0;
-                Ok(JoinedGroup {
-                    group: Group::read_from(row, at)?,
-                    owner: User::read_from(row, at)?,
-                    own: Membership::read_from(row, at)?,
-                })
-            },
+            JoinedGroup::read,
+        )
+    }
+
+    /// A group that the user is in; `None` for any other.
+    pub fn joined_group(&self, id: GroupId, user: UserId) -> Result<Option<JoinedGroup>, Error> {
+        self.row(
+            concat!(
+                joined_columns!(),
+                "WHERE gm.group_id = $1 AND gm.user_id = $2"
+            ),
+            values![id, user],
+            JoinedGroup::read,
         )
     }
 

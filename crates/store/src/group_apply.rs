@@ -4,8 +4,9 @@ use hongyan_protocol::id::{GroupApplyId, GroupId, UserId};
 
 use crate::{
     ApplyState, Error, Group, LONGEST_LIST, Tx, User, View,
+    friend_apply::page_of_past,
     group::group_columns,
-    user::user_columns,
+    user::{page_bounds, user_columns},
     value::{Row, values},
 };
 
@@ -19,6 +20,8 @@ pub struct GroupApply {
     pub state: ApplyState,
     /// Milliseconds since 1970.
     pub created_at: i64,
+    /// When it was answered, in milliseconds since 1970.
+    pub handled_at: Option<i64>,
 }
 
 /// An application to remember.
@@ -34,7 +37,7 @@ pub struct NewGroupApply {
 macro_rules! columns {
     () => {
         concat!(
-            "SELECT a.id, a.remark, a.state, a.created_at, ",
+            "SELECT a.id, a.remark, a.state, a.created_at, a.handled_at, ",
             group_columns!(),
             ", ",
             user_columns!(),
@@ -51,6 +54,7 @@ impl GroupApply {
             remark: row.next(at)?,
             state: row.next(at)?,
             created_at: row.next(at)?,
+            handled_at: row.next(at)?,
             group: Group::read_from(row, at)?,
             from: User::read_from(row, at)?,
         })
@@ -68,6 +72,43 @@ impl View<'_> {
                  ORDER BY a.created_at DESC, a.id DESC LIMIT $2"
             ),
             values![user, i64::from(LONGEST_LIST)],
+            GroupApply::read,
+        )
+    }
+
+    /// What the user asked of groups, answered or not, the latest first. `page` counts from 1; a page has at most 50
+    /// however large `size` is.
+    pub fn group_applies_sent(
+        &self,
+        user: UserId,
+        page: u32,
+        size: u32,
+    ) -> Result<Vec<GroupApply>, Error> {
+        let (limit, offset) = page_bounds(page, size);
+        self.rows(
+            concat!(columns!(), "WHERE a.user_id = $1", page_of_past!()),
+            values![user, limit, offset],
+            GroupApply::read,
+        )
+    }
+
+    /// As [`group_applies_sent`](Self::group_applies_sent), and what others asked of the groups that the user runs now.
+    pub fn group_applies_of(
+        &self,
+        user: UserId,
+        page: u32,
+        size: u32,
+    ) -> Result<Vec<GroupApply>, Error> {
+        let (limit, offset) = page_bounds(page, size);
+        self.rows(
+            concat!(
+                columns!(),
+                "WHERE a.id IN (SELECT mine.id FROM group_applies mine WHERE mine.user_id = $1 UNION
+                 SELECT theirs.id FROM group_members gm JOIN group_applies theirs ON theirs.group_id = gm.group_id
+                 WHERE gm.user_id = $1 AND gm.role > 0)",
+                page_of_past!()
+            ),
+            values![user, limit, offset],
             GroupApply::read,
         )
     }

@@ -5,7 +5,7 @@ use hongyan_protocol::id::{GroupId, GroupInviteId, UserId};
 use crate::{
     ApplyState, Error, Group, LONGEST_LIST, Tx, User, View,
     group::group_columns,
-    user::user_columns,
+    user::{page_bounds, user_columns},
     value::{Row, values},
 };
 
@@ -21,6 +21,24 @@ pub struct GroupInvite {
     pub state: ApplyState,
     /// Milliseconds since 1970.
     pub created_at: i64,
+}
+
+/// An invitation as one of the two sees it, answered or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastGroupInvite {
+    pub id: GroupInviteId,
+    pub group: Group,
+    pub inviter_id: UserId,
+    /// Who is invited.
+    pub user_id: UserId,
+    /// The other of the two.
+    pub other: User,
+    pub remark: String,
+    pub state: ApplyState,
+    /// Milliseconds since 1970.
+    pub created_at: i64,
+    /// When it was answered, in milliseconds since 1970.
+    pub handled_at: Option<i64>,
 }
 
 /// An invitation to remember.
@@ -44,6 +62,43 @@ macro_rules! columns {
             " FROM group_invites i JOIN chat_groups g ON g.id = i.group_id JOIN users u ON u.id = i.inviter_id "
         )
     };
+}
+
+/// The columns that [`PastGroupInvite::read`] reads; whom to join as `u`, and what to select, is to follow.
+macro_rules! past_columns {
+    () => {
+        concat!(
+            "SELECT i.id, i.inviter_id, i.user_id, i.remark, i.state, i.created_at, i.handled_at, ",
+            group_columns!(),
+            ", ",
+            user_columns!(),
+            " FROM group_invites i JOIN chat_groups g ON g.id = i.group_id JOIN users u ON u.id = "
+        )
+    };
+}
+
+/// The latest first.
+macro_rules! page_of_past {
+    () => {
+        " ORDER BY i.created_at DESC, i.id DESC LIMIT $2 OFFSET $3"
+    };
+}
+
+impl PastGroupInvite {
+    fn read(row: &Row<'_>) -> Result<Self, Error> {
+        let at = &mut 0;
+        Ok(Self {
+            id: row.next(at)?,
+            inviter_id: row.next(at)?,
+            user_id: row.next(at)?,
+            remark: row.next(at)?,
+            state: row.next(at)?,
+            created_at: row.next(at)?,
+            handled_at: row.next(at)?,
+            group: Group::read_from(row, at)?,
+            other: User::read_from(row, at)?,
+        })
+    }
 }
 
 impl GroupInvite {
@@ -71,6 +126,46 @@ impl View<'_> {
             ),
             values![user, i64::from(LONGEST_LIST)],
             GroupInvite::read,
+        )
+    }
+
+    /// The user's invitations of others, answered or not, the latest first. `page` counts from 1; a page has at most 50
+    /// however large `size` is.
+    pub fn invites_sent(
+        &self,
+        user: UserId,
+        page: u32,
+        size: u32,
+    ) -> Result<Vec<PastGroupInvite>, Error> {
+        let (limit, offset) = page_bounds(page, size);
+        self.rows(
+            concat!(
+                past_columns!(),
+                "i.user_id WHERE i.inviter_id = $1",
+                page_of_past!()
+            ),
+            values![user, limit, offset],
+            PastGroupInvite::read,
+        )
+    }
+
+    /// As [`invites_sent`](Self::invites_sent), and the invitations of the user by others.
+    pub fn invites_of(
+        &self,
+        user: UserId,
+        page: u32,
+        size: u32,
+    ) -> Result<Vec<PastGroupInvite>, Error> {
+        let (limit, offset) = page_bounds(page, size);
+        self.rows(
+            concat!(
+                past_columns!(),
+                "CASE WHEN i.inviter_id = $1 THEN i.user_id ELSE i.inviter_id END
+                 WHERE i.inviter_id = $1 OR i.user_id = $1",
+                page_of_past!()
+            ),
+            values![user, limit, offset],
+            PastGroupInvite::read,
         )
     }
 

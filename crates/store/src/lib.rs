@@ -55,10 +55,10 @@ pub use friend::{Contact, Friend, Friendship};
 pub use friend_apply::{ApplyState, FriendApply, NewFriendApply, PastFriendApply};
 pub use group::{Group, GroupChange, JoinedGroup, NewGroup};
 pub use group_apply::{GroupApply, NewGroupApply};
-pub use group_invite::{GroupInvite, NewGroupInvite};
+pub use group_invite::{GroupInvite, NewGroupInvite, PastGroupInvite};
 pub use group_member::{Member, Members, Membership};
 pub use keep::{Sweepable, Wishes};
-pub use message::{Appended, Draft, Kept, Stored};
+pub use message::{Appended, Draft, Expected, Kept, Stored};
 pub use postgres::{DatabaseUrl, UrlError};
 pub use reaction::Reaction;
 pub use search::{Found, FoundPage, Piece, Query, Search};
@@ -260,7 +260,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.shared.writer.submit(operation, |_: &T| ())
+        self.shared.writer.submit(None, operation, |_: &T| ())
     }
 
     /// As [`write`](Self::write); `then` runs after the commit, in the order of the log and before the answer, also when
@@ -276,7 +276,24 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.shared.writer.submit(operation, then)
+        self.write_expecting(None, operation, then)
+    }
+
+    /// As [`write_then`](Self::write_then); `expected` is the message that the operation is going to append. With
+    /// PostgreSQL a batch of these takes a few round trips together; of other operations each takes some.
+    pub fn write_expecting<T, E, F, N>(
+        &self,
+        expected: Option<Expected>,
+        operation: F,
+        then: N,
+    ) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F, N>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        N: FnOnce(&T) + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.shared.writer.submit(expected, operation, then)
     }
 
     /// Runs `operation` on a reader's thread; all it reads is one moment's state, with every answered write in it.

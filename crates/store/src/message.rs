@@ -1,6 +1,9 @@
 //! Messages: one row each, in the log of their conversation.
 
-use hongyan_protocol::id::{ConversationId, GroupId, MsgId, UserId};
+use hongyan_protocol::{
+    conversation::Target,
+    id::{ConversationId, GroupId, MsgId, UserId},
+};
 
 use crate::{
     Error, Tx, View,
@@ -22,6 +25,15 @@ pub struct Draft {
     pub reply_to: Option<i64>,
     pub mentions: Vec<UserId>,
     pub mention_all: bool,
+}
+
+/// What an operation says of the message that it is going to append, for a batch to prepare. It binds nobody: an
+/// operation that appends something else is slower, not wrong.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    pub sender: UserId,
+    pub target: Target,
+    pub client_msg_id: Option<String>,
 }
 
 /// A message in the log, as it is now.
@@ -220,15 +232,22 @@ impl View<'_> {
         let Some(key) = &draft.client_msg_id else {
             return Ok(None);
         };
-        let first = self.row(
-            concat!(
-                "SELECT ",
-                message_columns!("m"),
-                " FROM messages m WHERE m.sender_id = $1 AND m.client_msg_id = $2"
-            ),
-            values![draft.sender, key],
-            Stored::read,
-        )?;
+        let known = match &self.link.connection {
+            Connection::Sqlite(_) => None,
+            Connection::Postgres(postgres) => postgres.known_repeat(draft.sender, key),
+        };
+        let first = match known {
+            Some(first) => first,
+            None => self.written_row(
+                concat!(
+                    "SELECT ",
+                    message_columns!("m"),
+                    " FROM messages m WHERE m.sender_id = $1 AND m.client_msg_id = $2"
+                ),
+                values![draft.sender, key],
+                Stored::read,
+            )?,
+        };
         Ok(first.map(|first| {
             if first.is(conversation, draft) {
                 Appended::Repeat(first)
@@ -322,17 +341,13 @@ impl Tx<'_> {
         if let Some(earlier) = self.repeat_of(conversation, draft)? {
             return Ok(earlier);
         }
-        let seq = match self.link.connection {
+        let seq = match &self.link.connection {
             Connection::Sqlite(_) => self.row(
                 "SELECT last_seq + 1 FROM conversations WHERE id = $1",
                 values![conversation],
                 |row| row.get(0),
             )?,
-            Connection::Postgres(_) => self.row(
-                "UPDATE conversations SET last_seq = last_seq + 1, last_at = $1 WHERE id = $2 RETURNING last_seq",
-                values![now, conversation],
-                |row| row.get(0),
-            )?,
+            Connection::Postgres(postgres) => postgres.next_seq(conversation)?,
         }
         .ok_or_else(no_such_conversation)?;
         let stored = Stored {
@@ -351,11 +366,9 @@ impl Tx<'_> {
             recalled_at: None,
         };
         let key = draft.client_msg_id.as_deref();
-        if let Connection::Sqlite(sqlite) = &self.link.connection {
-            sqlite.append(&stored, key);
-        } else {
-            let mentions = write_ids(&stored.mentions);
-            self.execute(INSERT, &columns(&stored, key, mentions.as_deref()))?;
+        match &self.link.connection {
+            Connection::Sqlite(sqlite) => sqlite.append(&stored, key),
+            Connection::Postgres(postgres) => postgres.append(&stored, key)?,
         }
         self.note_mentions(&stored)?;
         let appended = &self.link.appended;

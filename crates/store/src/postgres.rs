@@ -1,6 +1,9 @@
 //! A connection to a PostgreSQL server: transactions that cost few round trips, and what happens when it is lost.
 
+mod ahead;
 mod error;
+mod held;
+mod message;
 mod schema;
 mod server;
 mod session;
@@ -22,7 +25,9 @@ use tokio_postgres::{Client, Row as Answer, Statement};
 
 pub use self::url::{DatabaseUrl, UrlError};
 use self::{
+    ahead::Ahead,
     error::{Broken, Extent},
+    held::Held,
     session::Session,
 };
 pub(crate) use self::{schema::migrate, server::Server, value::cell};
@@ -39,6 +44,9 @@ const ANSWER: Duration = Duration::from_secs(40);
 /// For how long a connection that ends may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
 
+/// COMMIT in a failed transaction rolls back and reports no error; a SELECT there does report one.
+const COMMIT: &str = "SELECT 1;COMMIT";
+
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -51,7 +59,9 @@ pub(crate) enum Role {
 /// A connection that is made again when it was lost, and the transaction that runs on it.
 ///
 /// A statement is one round trip. Those that frame transactions (BEGIN, SAVEPOINT, RELEASE, ROLLBACK TO) wait for the
-/// next one and leave with it, and an operation that only reads has no savepoint.
+/// next one and leave with it, and an operation that only reads has no savepoint. Messages cost no round trip of their
+/// own: what they ask is [looked ahead for](message), and they are held until the end of the batch, or until a
+/// statement comes that must see them.
 pub(crate) struct Postgres {
     server: Arc<Server>,
     role: Role,
@@ -76,6 +86,8 @@ struct Transaction {
     broken: Option<Error>,
     /// Why the whole transaction is lost.
     lost: Option<Error>,
+    ahead: Ahead,
+    held: Held,
 }
 
 impl Transaction {
@@ -94,6 +106,7 @@ impl Transaction {
     fn framing_of(&mut self, sql: &str) -> String {
         if self.in_operation && !self.savepoint && !sql.starts_with("SELECT") {
             self.savepoint = true;
+            self.held.set_savepoint();
             self.framing.push("SAVEPOINT operation");
         }
         self.begun = true;
@@ -143,6 +156,7 @@ impl Postgres {
         let mut transaction = self.transaction.borrow_mut();
         transaction.in_operation = true;
         transaction.savepoint = false;
+        transaction.held.begin_operation();
         Ok(())
     }
 
@@ -157,7 +171,11 @@ impl Postgres {
             Some(error) if keep => return Err(error),
             _ => {}
         }
-        if std::mem::take(&mut transaction.savepoint) {
+        let savepoint = std::mem::take(&mut transaction.savepoint);
+        if !keep && (transaction.held.undo_operation(savepoint) || savepoint) {
+            transaction.ahead.doubt();
+        }
+        if savepoint {
             if !keep {
                 transaction.framing.push("ROLLBACK TO operation");
             }
@@ -171,10 +189,14 @@ impl Postgres {
         if !transaction.begun {
             return Ok(());
         }
-        // COMMIT in a failed transaction rolls back and reports no error; a SELECT there does report one.
-        transaction.framing.extend(["SELECT 1", "COMMIT"]);
-        self.control(&transaction.framing.join(";"))
-            .inspect_err(|_| self.transaction.borrow_mut().begun = true)
+        let done = if transaction.held.has_none() {
+            transaction.framing.push(COMMIT);
+            self.control(&transaction.framing.join(";"))
+        } else {
+            let framing = transaction.framing.join(";");
+            self.write(&transaction.held, &framing, COMMIT)
+        };
+        done.inspect_err(|_| self.transaction.borrow_mut().begun = true)
     }
 
     pub(crate) fn roll_back(&self) {
@@ -277,9 +299,7 @@ impl Postgres {
         if let Some(error) = self.transaction.borrow().failure() {
             return Err(error);
         }
-        if values.iter().any(Value::has_nul) {
-            return Err(Error::Failed("U+0000 cannot be stored".to_owned()));
-        }
+        refuse_nul(values)?;
         let framing = self.transaction.borrow_mut().framing_of(sql);
         self.exchange(async |session| session.run(&framing, sql, values, request).await)
     }
@@ -317,6 +337,13 @@ impl Postgres {
         *cause = Some(broken.error.clone());
         broken.error
     }
+}
+
+fn refuse_nul(values: &[Value<'_>]) -> Result<(), Error> {
+    if values.iter().any(Value::has_nul) {
+        return Err(Error::Failed("U+0000 cannot be stored".to_owned()));
+    }
+    Ok(())
 }
 
 impl Drop for Postgres {

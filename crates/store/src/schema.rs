@@ -16,6 +16,7 @@ use crate::{
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0001_initial.sql"),
     include_str!("../migrations/sqlite/0002_kept_messages.sql"),
+    include_str!("../migrations/sqlite/0003_answered_requests.sql"),
 ];
 
 /// For how long a connection waits for another process that writes.

@@ -150,6 +150,15 @@ impl Tx<'_> {
         Ok(removed == 1)
     }
 
+    /// Removes a session of the user's; `false` when they have no such session, or it is over at `now`.
+    pub fn end_session_of(&mut self, user: UserId, id: SessionId, now: i64) -> Result<bool, Error> {
+        let removed = self.execute(
+            "DELETE FROM sessions WHERE id = $1 AND user_id = $2 AND expires_at > $3",
+            values![id, user, now],
+        )?;
+        Ok(removed == 1)
+    }
+
     /// Removes the user's sessions but `except`; returns those removed.
     pub fn end_sessions_of(
         &mut self,

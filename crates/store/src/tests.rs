@@ -1,11 +1,13 @@
 //! The store, spoken to as the server does.
 
+mod batch;
 mod file;
 mod friends;
 mod groups;
 mod nouns;
 mod postgres;
 mod search;
+mod server;
 mod writing;
 
 use std::path::Path;

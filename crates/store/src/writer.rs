@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use crate::{
-    Error, Tx,
+    Error, Expected, Tx,
     answering::{Answering, Committed},
     db::Link,
     search::Behind,
@@ -43,6 +43,7 @@ impl Writer {
     /// Queues `operation` at once; the future only waits for the answer.
     pub(crate) fn submit<T, E, F, N>(
         &self,
+        expected: Option<Expected>,
         operation: F,
         then: N,
     ) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F, N>
@@ -55,6 +56,7 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         // A refused job is dropped, and so is its end of the answer: the future then says that the store is closed.
         let _ = self.queue.send(Order::Job(Box::new(Write {
+            expected,
             operation: Some(operation),
             result: None,
             then,
@@ -122,6 +124,7 @@ fn next(
 /// unknown.
 fn commit(link: &Link, batch: &mut [Box<dyn Job>]) -> Result<(), Error> {
     link.begin_write()?;
+    link.look_ahead(batch.iter().filter_map(|job| job.expected()))?;
     for job in batch {
         link.begin_operation()?;
         let keep = job.run(&mut Tx::new(link));
@@ -132,6 +135,8 @@ fn commit(link: &Link, batch: &mut [Box<dyn Job>]) -> Result<(), Error> {
 
 /// A queued operation, whatever its types are.
 trait Job: Committed {
+    /// The message that the operation is going to append.
+    fn expected(&self) -> Option<&Expected>;
     /// Runs the operation and says whether what it wrote is to be kept.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
     /// The transaction is lost.
@@ -139,6 +144,7 @@ trait Job: Committed {
 }
 
 struct Write<T, E, F, N> {
+    expected: Option<Expected>,
     operation: Option<F>,
     result: Option<Result<T, E>>,
     then: N,
@@ -152,6 +158,10 @@ where
     T: Send,
     E: From<Error> + Send,
 {
+    fn expected(&self) -> Option<&Expected> {
+        self.expected.as_ref()
+    }
+
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
         let Some(operation) = self.operation.take() else {
             return false;

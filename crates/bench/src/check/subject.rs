@@ -2,7 +2,6 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -10,7 +9,7 @@ use anyhow::Result;
 use tokio::time::sleep;
 
 use super::{Options, dice::Dice};
-use crate::server::{Launch, Server};
+use crate::server::{Launch, OwnServer, Server};
 
 /// Devices that each user has on a server that is started here.
 pub(crate) const DEVICES: u32 = 2;
@@ -37,13 +36,13 @@ pub(crate) enum Subject {
 
 impl Subject {
     /// Starts a server, on an address of this machine that nobody takes while the server is dead.
-    pub(crate) async fn start(binary: Option<PathBuf>, disk: Option<&Path>) -> Result<Self> {
+    pub(crate) async fn start(own: OwnServer) -> Result<Self> {
         let [.., high, middle, low] = std::process::id().to_be_bytes();
         let launch = Launch {
             listen: SocketAddr::from((Ipv4Addr::new(127, high | 0x40, middle, low), 0)),
             settings: SETTINGS,
         };
-        let server = Server::start(binary, disk, launch).await?;
+        let server = Server::start(own, launch).await?;
         Ok(Self::Own(Box::new(server)))
     }
 

@@ -126,7 +126,12 @@ pub(super) async fn logout(
     Authenticated(session): Authenticated,
 ) -> Reply {
     session::close(&app, &session).await?;
-    Ok((set(session::cleared_cookies(caller.https)), done()).into_response())
+    Ok(logged_out(caller.https))
+}
+
+/// The answer after which a browser has no session.
+pub(super) fn logged_out(https: bool) -> Response {
+    (set(session::cleared_cookies(https)), done()).into_response()
 }
 
 pub(super) async fn change_password(

@@ -7,7 +7,7 @@ use axum::{
 };
 use hongyan_protocol::{
     Code,
-    endpoint::{ApiAnswer, List},
+    endpoint::{ApiAnswer, List, TooMany},
     group_member::MutedUntil,
 };
 use serde::Serialize;
@@ -194,14 +194,6 @@ fn refusal<T: Serialize>(code: Code, data: Option<T>) -> Response {
         data,
     })
     .into_response()
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TooMany {
-    message: String,
-    /// ms
-    retry_after: u64,
 }
 
 fn too_many(what: &str, ms: u64) -> Response {

@@ -1,17 +1,18 @@
-//! Finding people, the caller's friends, what the caller calls them, and whom the caller has blocked.
+//! Finding people, who somebody is, the caller's friends, what the caller calls them, and whom the caller has blocked.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use hongyan_protocol::{
-    friend::{BlockList, FriendCard, SetRemark},
+    Code,
+    friend::{BlockList, CardOf, FriendCard, Profile, ProfileOfFriend, SetRemark},
     presence::Status,
     user::SearchUser,
 };
 use hongyan_store::Friend;
 
 use super::{
-    answer::{Reply, done, list},
+    answer::{Failure, Reply, data, done, list},
     extract::{Asking, Authenticated, Params, Query},
     search::{PAGE, wanted},
     user::card,
@@ -33,6 +34,33 @@ pub(super) async fn search_user(
     Ok(list(users.into_iter().map(card)))
 }
 
+pub(super) async fn profile(
+    State(app): State<Arc<App>>,
+    Authenticated(session): Authenticated,
+    Query(CardOf { user_id }): Query<CardOf>,
+) -> Reply {
+    let caller = session.user_id;
+    let (user, friend, blocked) = app
+        .store
+        .read(move |view| -> Result<_, Failure> {
+            let user = view.user(user_id)?;
+            let user = user.ok_or(Failure::refused(Code::NoSuchUser))?;
+            let friend = view.friend(caller, user_id)?;
+            Ok((user, friend, view.has_blocked(caller, user_id)?))
+        })
+        .await?;
+    let friend = friend.map(|friend| ProfileOfFriend {
+        status: status(&app, &friend),
+        remark: friend.friendship.remark,
+        favourite: friend.friendship.favourite,
+    });
+    Ok(data(Profile {
+        user: card(user),
+        blocked,
+        friend,
+    }))
+}
+
 pub(super) async fn friend_list(
     State(app): State<Arc<App>>,
     Authenticated(session): Authenticated,
@@ -46,18 +74,23 @@ pub(super) async fn friend_list(
     ))
 }
 
+/// Who has blocked the caller is never seen online.
+fn status(app: &App, friend: &Friend) -> Status {
+    if friend.has_blocked {
+        Status::Offline
+    } else {
+        app.hub.status(friend.user.id)
+    }
+}
+
 fn friend_card(app: &App, friend: Friend) -> FriendCard {
+    let status = status(app, &friend);
     let Friend {
         user,
         friendship,
         is_blocked,
-        has_blocked,
+        ..
     } = friend;
-    let status = if has_blocked {
-        Status::Offline
-    } else {
-        app.hub.status(user.id)
-    };
     FriendCard {
         status,
         favourite: friendship.favourite,

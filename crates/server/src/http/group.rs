@@ -9,10 +9,10 @@ use axum::extract::{Request, State};
 use hongyan_protocol::{
     Code,
     group::{
-        CreateGroup, CreatedGroup, GroupCard, GroupList, GroupListType, GroupOwner, Invite,
-        OwnMembership, SearchGroup, UpdateAvatar,
+        CreateGroup, CreatedGroup, GroupCard, GroupInfo, GroupList, GroupListType, GroupOwner,
+        Invite, OwnMembership, SearchGroup, UpdateAvatar,
     },
-    group_member::MemberCard,
+    group_member::{GROUPS_AT_ONCE, MemberCard},
     id::{GroupId, UserId},
 };
 use hongyan_store::{JoinedGroup, Member, NewGroup, View};
@@ -29,9 +29,6 @@ use crate::{
     ops::group::{card, card_for_members, set_picture},
     picture,
 };
-
-/// Groups whose members may be asked for at once.
-const GROUPS_AT_ONCE: usize = 50;
 
 /// Members in one answer, whatever the number of groups; a single group is always answered whole.
 const MEMBERS_AT_ONCE: i64 = 20_000;
@@ -85,6 +82,26 @@ pub(super) async fn search(
         .read(move |view| view.search_groups(name.as_deref(), nickname.as_deref(), page, PAGE))
         .await?;
     Ok(list(groups.iter().map(card)))
+}
+
+pub(super) async fn info(
+    State(app): State<Arc<App>>,
+    Authenticated(session): Authenticated,
+    Query(GroupInfo { group_id }): Query<GroupInfo>,
+) -> Reply {
+    let user = session.user_id;
+    let found = app
+        .store
+        .read(move |view| -> Result<_, Failure> {
+            if let Some(joined) = view.joined_group(group_id, user)? {
+                return Ok(joined_card(joined));
+            }
+            let group = view.group(group_id)?;
+            let group = group.ok_or(Failure::refused(Code::NoSuchGroup))?;
+            Ok(card(&group))
+        })
+        .await?;
+    Ok(data(found))
 }
 
 pub(super) async fn group_list(

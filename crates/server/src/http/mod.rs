@@ -1,4 +1,4 @@
-//! HTTP: the account API, pictures, health, and the page at `/`.
+//! HTTP: the account API, pictures, health, and the page.
 
 mod account;
 mod answer;
@@ -7,10 +7,13 @@ mod file;
 mod form;
 mod friend;
 mod group;
+mod health;
 mod operation;
 mod origin;
 mod page;
+mod picture;
 mod search;
+mod session;
 mod upload;
 mod user;
 
@@ -43,7 +46,7 @@ use uuid::Uuid;
 pub(crate) use self::answer::message;
 pub use self::origin::origin_allowed;
 use self::{answer::Failure, extract::peer};
-use crate::{app::App, config::Config, session};
+use crate::{app::App, config::Config, session::bearer};
 
 /// Longest body of an endpoint that takes no file, in bytes.
 const BODY: usize = 64 * 1024;
@@ -58,9 +61,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
         .route("/", get(page::index))
-        .route("/healthz", get(page::health))
-        .route("/img/{name}", get(page::uploaded))
-        .route("/img/default/{name}", get(page::default_picture))
+        .route("/healthz", get(health::health))
+        .route("/img/{name}", get(picture::uploaded))
+        .route("/img/default/{name}", get(picture::default))
         .route("/api/file/{id}", get(file::content))
         .route("/api/file/{id}/thumb", get(file::thumb))
         .route("/api/register", handler(Endpoint::Registe, &app));
@@ -84,7 +87,7 @@ pub fn router(app: Arc<App>) -> Router {
         ))
         .layer(DefaultBodyLimit::max(BODY));
     router
-        .fallback(async || message(StatusCode::NOT_FOUND, "no such path"))
+        .fallback(page::file_or_place)
         .method_not_allowed_fallback(async || {
             message(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -132,6 +135,10 @@ fn handler(endpoint: Endpoint, app: &App) -> MethodRouter<Arc<App>> {
         Endpoint::GetInfo => on(method, user::get_info),
         Endpoint::UpdateInfo => on(method, user::update_info).layer(with_picture(app)),
         Endpoint::ChangePassword => on(method, account::change_password),
+        Endpoint::Sessions => on(method, session::sessions),
+        Endpoint::EndSession => on(method, session::end),
+        Endpoint::EndOtherSessions => on(method, session::end_others),
+        Endpoint::Card => on(method, friend::profile),
         Endpoint::FriendApplyList => on(method, user::friend_apply_list),
         Endpoint::GroupApplyList => on(method, user::group_apply_list),
         Endpoint::GroupInviteList => on(method, user::group_invite_list),
@@ -141,6 +148,7 @@ fn handler(endpoint: Endpoint, app: &App) -> MethodRouter<Arc<App>> {
         Endpoint::BlockList => on(method, friend::block_list),
         Endpoint::CreateGroup => on(method, group::create),
         Endpoint::SearchGroup => on(method, group::search),
+        Endpoint::GroupInfo => on(method, group::info),
         Endpoint::GroupList => on(method, group::group_list),
         Endpoint::MemberList => on(method, group::member_list),
         Endpoint::UpdateAvatar => on(method, group::update_avatar).layer(with_picture(app)),
@@ -167,7 +175,7 @@ async fn refuse_foreign_pages(
     );
     let headers = request.headers();
     if changes
-        && session::bearer(headers).is_none()
+        && bearer(headers).is_none()
         && !origin_allowed(&app, peer(request.extensions()), headers)
     {
         return Failure::Forbidden("requests from pages of this origin are not allowed")

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use hongyan_protocol::{
-    friend::{Direction, FriendApplyCard, FriendApplyList, FriendApplyOutcome, FriendApplyState},
-    group::{GroupApplyCard, GroupInviteCard},
+    friend::{self, ApplyList, Direction, FriendApplyCard, FriendApplyOutcome},
+    group::{GroupApplyCard, GroupApplyOutcome, GroupInviteCard, GroupInviteOutcome},
     user::{UpdateInfo, UserCard, UserInfo},
 };
 use hongyan_store::{
-    ApplyState, FriendApply, GroupApply, GroupInvite, PastFriendApply, ProfileChange, User,
+    ApplyState, FriendApply, GroupApply, GroupInvite, PastFriendApply, PastGroupInvite,
+    ProfileChange, User,
 };
 
 use super::{
@@ -118,7 +119,7 @@ pub(super) async fn update_info(
 pub(super) async fn friend_apply_list(
     State(app): State<Arc<App>>,
     Authenticated(session): Authenticated,
-    Query(wanted): Query<FriendApplyList>,
+    Query(wanted): Query<ApplyList>,
 ) -> Reply {
     let (user, page) = (session.user_id, wanted.page.unwrap_or(1));
     let cards = app
@@ -136,6 +137,15 @@ pub(super) async fn friend_apply_list(
         })
         .await?;
     Ok(list(cards))
+}
+
+/// A state as the wire has it.
+fn told(state: ApplyState) -> friend::ApplyState {
+    match state {
+        ApplyState::Pending => friend::ApplyState::Pending,
+        ApplyState::Agreed => friend::ApplyState::Agreed,
+        ApplyState::Refused => friend::ApplyState::Refused,
+    }
 }
 
 fn past_friend_apply_card(apply: PastFriendApply) -> FriendApplyCard {
@@ -161,11 +171,7 @@ fn past_friend_apply_card(apply: PastFriendApply) -> FriendApplyCard {
         create_time: created_at,
         outcome: Some(FriendApplyOutcome {
             to_user_id: to_id,
-            state: match state {
-                ApplyState::Pending => FriendApplyState::Pending,
-                ApplyState::Agreed => FriendApplyState::Agreed,
-                ApplyState::Refused => FriendApplyState::Refused,
-            },
+            state: told(state),
             handle_time: handled_at,
         }),
     }
@@ -196,11 +202,35 @@ fn friend_apply_card(apply: FriendApply) -> FriendApplyCard {
 pub(super) async fn group_apply_list(
     State(app): State<Arc<App>>,
     Authenticated(session): Authenticated,
+    Query(wanted): Query<ApplyList>,
 ) -> Reply {
-    let applies = app
+    let (user, page) = (session.user_id, wanted.page.unwrap_or(1));
+    let cards = app
         .store
-        .read(move |view| view.group_applies_to(session.user_id));
-    Ok(list(applies.await?.into_iter().map(group_apply_card)))
+        .read(move |view| -> Result<Vec<_>, hongyan_store::Error> {
+            let past = match wanted.direction {
+                Direction::Received => {
+                    let waiting = view.group_applies_to(user)?;
+                    return Ok(waiting.into_iter().map(group_apply_card).collect());
+                }
+                Direction::Sent => view.group_applies_sent(user, page, PAGE)?,
+                Direction::All => view.group_applies_of(user, page, PAGE)?,
+            };
+            Ok(past.into_iter().map(past_group_apply_card).collect())
+        })
+        .await?;
+    Ok(list(cards))
+}
+
+fn past_group_apply_card(apply: GroupApply) -> GroupApplyCard {
+    let outcome = GroupApplyOutcome {
+        state: told(apply.state),
+        handle_time: apply.handled_at,
+    };
+    GroupApplyCard {
+        outcome: Some(outcome),
+        ..group_apply_card(apply)
+    }
 }
 
 fn group_apply_card(apply: GroupApply) -> GroupApplyCard {
@@ -224,15 +254,64 @@ fn group_apply_card(apply: GroupApply) -> GroupApplyCard {
         nickname: from.nickname,
         head_img: from.head_img,
         create_time: created_at,
+        outcome: None,
     }
 }
 
 pub(super) async fn group_invite_list(
     State(app): State<Arc<App>>,
     Authenticated(session): Authenticated,
+    Query(wanted): Query<ApplyList>,
 ) -> Reply {
-    let invites = app.store.read(move |view| view.invites_to(session.user_id));
-    Ok(list(invites.await?.into_iter().map(group_invite_card)))
+    let (user, page) = (session.user_id, wanted.page.unwrap_or(1));
+    let cards = app
+        .store
+        .read(move |view| -> Result<Vec<_>, hongyan_store::Error> {
+            let past = match wanted.direction {
+                Direction::Received => {
+                    let waiting = view.invites_to(user)?;
+                    return Ok(waiting.into_iter().map(group_invite_card).collect());
+                }
+                Direction::Sent => view.invites_sent(user, page, PAGE)?,
+                Direction::All => view.invites_of(user, page, PAGE)?,
+            };
+            Ok(past.into_iter().map(past_group_invite_card).collect())
+        })
+        .await?;
+    Ok(list(cards))
+}
+
+fn past_group_invite_card(invite: PastGroupInvite) -> GroupInviteCard {
+    let PastGroupInvite {
+        id,
+        group,
+        inviter_id,
+        user_id,
+        other,
+        remark,
+        state,
+        created_at,
+        handled_at,
+    } = invite;
+    let outcome = GroupInviteOutcome {
+        to_user_id: user_id,
+        state: told(state),
+        handle_time: handled_at,
+    };
+    let waiting = GroupInvite {
+        id,
+        group,
+        inviter: other,
+        user_id,
+        remark,
+        state,
+        created_at,
+    };
+    GroupInviteCard {
+        from_user_id: inviter_id,
+        outcome: Some(outcome),
+        ..group_invite_card(waiting)
+    }
 }
 
 fn group_invite_card(invite: GroupInvite) -> GroupInviteCard {
@@ -257,5 +336,6 @@ fn group_invite_card(invite: GroupInvite) -> GroupInviteCard {
         nickname: inviter.nickname,
         head_img: inviter.head_img,
         create_time: created_at,
+        outcome: None,
     }
 }

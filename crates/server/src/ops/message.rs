@@ -9,7 +9,7 @@ use hongyan_protocol::{
     id::{ConversationId, GroupId, MsgId, UserId},
     message::{Chat, LONGEST_BODY, MOST_MENTIONS, SendMsg, Sent, WhenOffline},
 };
-use hongyan_store::{Appended, Draft, Stored, Tx, View};
+use hongyan_store::{Appended, Draft, Expected, Stored, Tx, View};
 
 use super::{
     Ctx, Telling,
@@ -57,7 +57,8 @@ async fn send_to_friend(
         ctx.app.now(),
         ctx.app.hub.clone(),
     );
-    ctx.change(move |tx, telling| {
+    let expected = expected(&draft, Target::Friend(friend));
+    ctx.change_expecting(expected, move |tx, telling| {
         let contact = access::contact(tx, draft.sender, friend)?;
         let conversation = contact.conversation_id;
         if contact.blocked && tx.repeat_of(conversation, &draft)?.is_none() {
@@ -97,7 +98,8 @@ async fn send_to_group(
     attachment: Option<Attachment>,
 ) -> Result<Sent> {
     let (keep, now) = (ctx.app.config.messages.keep, ctx.app.now());
-    ctx.change(move |tx, telling| {
+    let expected = expected(&draft, Target::Group(group));
+    ctx.change_expecting(expected, move |tx, telling| {
         let group = tx.group(group)?.ok_or(Code::NoSuchGroup)?;
         let members = tx.members(group.id)?;
         if !members.contains(draft.sender) {
@@ -133,6 +135,15 @@ async fn send_to_group(
         )
     })
     .await
+}
+
+/// What sending this is going to append.
+fn expected(draft: &Draft, target: Target) -> Option<Expected> {
+    Some(Expected {
+        sender: draft.sender,
+        target,
+        client_msg_id: draft.client_msg_id.clone(),
+    })
 }
 
 /// A message that may be sent.

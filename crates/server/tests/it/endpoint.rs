@@ -93,11 +93,15 @@ impl World {
             Endpoint::Login => json!({"username": caller.name(), "password": PASSWORD}),
             Endpoint::Logout
             | Endpoint::GetInfo
-            | Endpoint::GroupApplyList
-            | Endpoint::GroupInviteList
+            | Endpoint::Sessions
+            | Endpoint::EndOtherSessions
             | Endpoint::FriendList
             | Endpoint::UploadFile => json!({}),
-            Endpoint::FriendApplyList => json!({"direction": "sent", "page": "1"}),
+            Endpoint::EndSession => json!({"sessionId": caller.session_id()}),
+            Endpoint::Card => json!({"userId": self.friend.id()}),
+            Endpoint::FriendApplyList | Endpoint::GroupApplyList | Endpoint::GroupInviteList => {
+                json!({"direction": "sent", "page": "1"})
+            }
             Endpoint::BlockList => json!({"page": "1"}),
             Endpoint::UpdateInfo => json!({"nickname": "安娜", "sign": "", "sex": "0"}),
             Endpoint::ChangePassword => json!({
@@ -115,7 +119,7 @@ impl World {
             }
             Endpoint::GroupList => json!({"type": "1"}),
             Endpoint::MemberList => json!({"groupId": "no-such-group"}),
-            Endpoint::UpdateAvatar => json!({"groupId": self.group}),
+            Endpoint::GroupInfo | Endpoint::UpdateAvatar => json!({"groupId": self.group}),
         };
         match params {
             Value::Object(params) => params,
@@ -184,7 +188,10 @@ fn is_open(endpoint: Endpoint) -> bool {
 }
 
 fn lists_are_arrays(endpoint: Endpoint, data: &Value) {
-    if endpoint.gives().starts_with("list:") {
+    if endpoint == Endpoint::Sessions {
+        let list = data["list"].as_array().unwrap();
+        assert_eq!(list.len(), 1, "the one that asks");
+    } else if endpoint.gives().starts_with("list:") {
         assert_eq!(data, &json!({"list": []}), "{}", endpoint.path());
     } else if endpoint.gives().starts_with("by groupId:") {
         assert_eq!(data, &json!({"no-such-group": []}), "{}", endpoint.path());
@@ -192,6 +199,16 @@ fn lists_are_arrays(endpoint: Endpoint, data: &Value) {
         assert_eq!(data, &Value::Null, "{}", endpoint.path());
     } else {
         assert!(data.is_object(), "{}: {data}", endpoint.path());
+    }
+}
+
+/// Nothing is missing, and nothing is there that the type does not have.
+fn is_of_its_type(endpoint: Endpoint, data: &Value) {
+    let read = endpoint.read_reply(data);
+    let read = read.unwrap_or_else(|error| panic!("{}: {error}", endpoint.path()));
+    // A group is named as it was asked for, also where that is no id of ours.
+    if endpoint != Endpoint::MemberList {
+        assert_eq!(&read, data, "{}", endpoint.path());
     }
 }
 
@@ -213,6 +230,7 @@ async fn every_endpoint_takes_json_and_forms_and_its_success_carries_no_code() {
             let answer = reply(request.bearer_auth(caller.token())).await;
             assert_eq!(answer.header("content-type"), "application/json");
             lists_are_arrays(endpoint, &answer.data());
+            is_of_its_type(endpoint, &answer.data());
         }
     }
 }
@@ -346,6 +364,9 @@ async fn provoke(world: &World, endpoint: Endpoint, code: Code, caller: &Person)
             set("verifyPassword", "short");
         }
         (Endpoint::SetRemark, Code::NotAFriend) => {}
+        (Endpoint::EndSession, Code::NoSuchSession) => set("sessionId", "no-such-login"),
+        (Endpoint::Card, Code::NoSuchUser) => set("userId", "nobody"),
+        (Endpoint::GroupInfo, Code::NoSuchGroup) => set("groupId", "no-such-group"),
         (Endpoint::CreateGroup, Code::GroupNameTaken) => {
             let first = world.request(endpoint, &params).bearer_auth(caller.token());
             assert!(reply(first).await.data().is_object());
@@ -497,19 +518,25 @@ fn bad_values(endpoint: Endpoint) -> Vec<(&'static str, Vec<Value>)> {
                 ],
             )]
         }
-        Endpoint::FriendApplyList => vec![
+        Endpoint::FriendApplyList | Endpoint::GroupApplyList | Endpoint::GroupInviteList => vec![
             ("direction", vec![json!(""), json!("Sent"), json!("7")]),
             ("page", page()),
         ],
         Endpoint::BlockList => vec![("page", page())],
+        Endpoint::EndSession => vec![(
+            "sessionId",
+            vec![missing, json!(""), json!(7), json!("x".repeat(65))],
+        )],
+        Endpoint::Card => vec![("userId", vec![missing, json!(""), json!("x".repeat(65))])],
+        Endpoint::GroupInfo => vec![("groupId", vec![missing, json!(""), json!("x".repeat(65))])],
         Endpoint::UpdateAvatar => vec![(
             "groupId",
             vec![missing, json!(""), json!(7), json!("x".repeat(65))],
         )],
         Endpoint::Logout
         | Endpoint::GetInfo
-        | Endpoint::GroupApplyList
-        | Endpoint::GroupInviteList
+        | Endpoint::Sessions
+        | Endpoint::EndOtherSessions
         | Endpoint::FriendList
         | Endpoint::UploadFile => vec![],
     }

@@ -3,8 +3,8 @@
 use hongyan_protocol::{
     Code, EventType,
     friend::{
-        Direction, FriendAdd, FriendAddReply, FriendAdded, FriendApplyCard, FriendApplyState,
-        Remark, SetRemark,
+        ApplyState, Direction, FriendAdd, FriendAddReply, FriendAdded, FriendApplyCard, Remark,
+        SetRemark,
     },
     id::FriendApplyId,
     user::{Sex, Sign, UpdateInfo},
@@ -333,12 +333,12 @@ async fn ids_that_name_nobody_are_refused_as_unknown() {
 }
 
 /// Whom each request is with, whether it was sent to them, and what became of it.
-fn outcomes(viewer: &Person, cards: Vec<FriendApplyCard>) -> Vec<(String, bool, FriendApplyState)> {
+fn outcomes(viewer: &Person, cards: Vec<FriendApplyCard>) -> Vec<(String, bool, ApplyState)> {
     let outcome = |card: FriendApplyCard| {
         let outcome = card.outcome.unwrap();
         let is_sent = card.from_user_id == viewer.id();
         assert!(is_sent != (outcome.to_user_id == viewer.id()));
-        let is_pending = outcome.state == FriendApplyState::Pending;
+        let is_pending = outcome.state == ApplyState::Pending;
         assert_eq!(outcome.handle_time.is_none(), is_pending);
         (card.username, is_sent, outcome.state)
     };
@@ -347,7 +347,7 @@ fn outcomes(viewer: &Person, cards: Vec<FriendApplyCard>) -> Vec<(String, bool, 
 
 #[tokio::test]
 async fn what_was_asked_is_listed_with_what_became_of_it() {
-    use FriendApplyState::{Agreed, Pending, Refused};
+    use ApplyState::{Agreed, Pending, Refused};
     let server = TestServer::start().await;
     let [ann, bo, cy, dee] = server.users(["ann", "bo", "cy", "dee"]).await;
     for (from, to, answer) in [

@@ -2,7 +2,7 @@
 
 use hongyan_protocol::{
     Code, EventType,
-    group::{GroupAddReply, GroupInvite, GroupUpdate, Invite, Role},
+    group::{GroupAddReply, GroupCard, GroupInvite, GroupUpdate, Invite, Role, SearchGroup},
     group_member::{GivenRole, GroupKick, GroupLeave, MemberCard},
     id::{GroupId, UserId},
 };
@@ -252,4 +252,28 @@ async fn a_group_may_leave_inviting_to_those_who_run_it() {
     assert_eq!(bo.code(&invite).await, Code::Ok);
     guest.invited().await;
     assert_eq!(ann.code(&invite).await, Code::InviteSent);
+}
+
+#[tokio::test]
+async fn one_group_is_shown_as_lists_show_it_to_members_and_as_a_search_does_to_others() {
+    let server = TestServer::start().await;
+    let mut people = server.users(["ann", "bo"]).await;
+    let group = choir(&mut people).await;
+    let eve = server.offline_user("eve").await;
+    let [ann, bo] = people;
+    let json = |card| serde_json::to_value::<GroupCard>(card).unwrap();
+    for member in [&ann, &bo] {
+        let shown = json(member.group_info(group).await.unwrap());
+        let listed = member.joined_groups().await.unwrap().remove(0);
+        assert_eq!(shown, json(listed));
+        assert!(shown["role"].is_string() && shown["ownerUername"].is_string());
+    }
+    let search = SearchGroup {
+        group_name: Some("choir".to_owned()),
+        ..SearchGroup::default()
+    };
+    let shown = json(eve.group_info(group).await.unwrap());
+    let found = eve.search_group(&search).await.unwrap().remove(0);
+    assert_eq!(shown, json(found));
+    assert!(shown.get("role").is_none() && shown.get("announcement").is_none());
 }

@@ -2,7 +2,8 @@
 
 use hongyan_protocol::{
     Code, EventType,
-    group::{GroupAdd, GroupAddReply, Role},
+    friend::{ApplyState, Direction},
+    group::{GroupAdd, GroupAddReply, GroupApplyCard, Role},
     id::GroupId,
 };
 use serde_json::{Value, json};
@@ -257,4 +258,62 @@ async fn a_full_group_can_still_refuse() {
     let event = cy.expect(EventType::GroupAddResult).await;
     let data = result(&ann, group, false).await;
     assert_event(&event, EventType::GroupAddResult, &ann, &cy, data);
+}
+
+/// The applicant, and what became of it.
+fn outcome(card: GroupApplyCard) -> (String, ApplyState, bool) {
+    let outcome = card.outcome.unwrap();
+    let is_answered = outcome.handle_time.is_some();
+    (card.username, outcome.state, is_answered)
+}
+
+#[tokio::test]
+async fn applications_are_listed_in_both_directions_with_what_became_of_them() {
+    use ApplyState::{Agreed, Pending, Refused};
+    let server = TestServer::start().await;
+    let [mut ann, bo, cy] = server.users(["ann", "bo", "cy"]).await;
+    let (of_ann, of_bo) = (ann.group("ann").await, bo.group("bo").await);
+    for (applicant, agree) in [(&bo, false), (&cy, true)] {
+        server.clock.advance(1);
+        applicant.join_group(of_ann, "").await.unwrap();
+        let apply = ann.applied(of_ann).await;
+        ann.answer_application(apply, agree).await.unwrap();
+    }
+    server.clock.advance(1);
+    ann.join_group(of_bo, "看看").await.unwrap();
+    server.clock.advance(1);
+    bo.join_group(of_ann, "").await.unwrap();
+
+    let listed = async |viewer: &Person, direction| -> Vec<_> {
+        let cards = viewer.group_apply_history(direction, 1).await.unwrap();
+        cards.into_iter().map(outcome).collect()
+    };
+    let row = |name: &str, state| (name.to_owned(), state, state != Pending);
+    let mine = row("ann-", Pending);
+    assert_eq!(
+        listed(&ann, Direction::Sent).await,
+        std::slice::from_ref(&mine)
+    );
+    let theirs = [
+        row("bo--", Pending),
+        mine.clone(),
+        row("cy--", Agreed),
+        row("bo--", Refused),
+    ];
+    assert_eq!(listed(&ann, Direction::All).await, theirs);
+    assert_eq!(listed(&bo, Direction::All).await[1], mine);
+    assert_eq!(listed(&bo, Direction::Sent).await.len(), 2);
+    assert_eq!(listed(&cy, Direction::All).await, [row("cy--", Agreed)]);
+    let sent = &ann.group_apply_history(Direction::Sent, 1).await.unwrap()[0];
+    assert_eq!((sent.group_id, sent.remark.as_str()), (of_bo, "看看"));
+    assert!(
+        ann.group_apply_history(Direction::All, 2)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    // As ever: what waits, without a word on what became of it.
+    let waiting = ann.group_apply_list().await.unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert!(waiting[0].outcome.is_none());
 }

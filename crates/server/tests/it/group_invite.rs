@@ -2,7 +2,8 @@
 
 use hongyan_protocol::{
     Code, EventType,
-    group::{GroupAddReply, GroupInvite, GroupInviteReply},
+    friend::{ApplyState, Direction},
+    group::{GroupAddReply, GroupInvite, GroupInviteCard, GroupInviteReply},
     id::{GroupId, GroupInviteId},
 };
 use serde_json::{Value, json};
@@ -253,4 +254,59 @@ async fn an_invitation_ends_with_the_membership_of_who_made_it() {
     assert!(cy.group_invite_list().await.unwrap().is_empty());
     assert_eq!(cy.code(&reply(invite, true)).await, Code::NoSuchInvite);
     assert_eq!(code(&ann, group, &cy).await, Code::Ok);
+}
+
+#[tokio::test]
+async fn invitations_are_listed_in_both_directions_with_what_became_of_them() {
+    use ApplyState::{Agreed, Pending, Refused};
+    let server = TestServer::start().await;
+    let ([ann, bo, mut cy], group) = scene(&server).await;
+    for (inviter, answer) in [(&ann, Some(false)), (&bo, None)] {
+        server.clock.advance(1);
+        inviter.invite(group, cy.id(), "").await.unwrap();
+        let invite = cy.invited().await;
+        if let Some(agree) = answer {
+            cy.answer_invitation(invite, agree).await.unwrap();
+        }
+    }
+    server.clock.advance(1);
+    let own = cy.group("own").await;
+    cy.invite(own, ann.id(), "来").await.unwrap();
+
+    // The other of the two, whether the viewer sent it, and what became of it.
+    let listed = async |viewer: &Person, direction| -> Vec<_> {
+        let cards = viewer.group_invite_history(direction, 1).await.unwrap();
+        let row = |card: GroupInviteCard| {
+            let outcome = card.outcome.unwrap();
+            let is_sent = card.from_user_id == viewer.id();
+            assert!(is_sent != (outcome.to_user_id == viewer.id()));
+            assert_eq!(
+                outcome.handle_time.is_none(),
+                outcome.state == ApplyState::Pending
+            );
+            (card.username, is_sent, outcome.state)
+        };
+        cards.into_iter().map(row).collect()
+    };
+    let row = |name: &str, is_sent, state| (name.to_owned(), is_sent, state);
+    let all = [
+        row("ann-", true, Pending),
+        row("bo--", false, Pending),
+        row("ann-", false, Refused),
+    ];
+    assert_eq!(listed(&cy, Direction::All).await, all);
+    assert_eq!(listed(&cy, Direction::Sent).await, all[..1]);
+    let of_ann = [row("cy--", false, Pending), row("cy--", true, Refused)];
+    assert_eq!(listed(&ann, Direction::All).await, of_ann);
+    assert_eq!(listed(&ann, Direction::Sent).await, of_ann[1..]);
+    // Joining answers what waits.
+    let waiting = cy.group_invite_list().await.unwrap();
+    assert!(waiting[0].outcome.is_none());
+    cy.answer_invitation(waiting[0].group_invite_id, true)
+        .await
+        .unwrap();
+    assert_eq!(
+        listed(&bo, Direction::Sent).await,
+        [row("cy--", true, Agreed)]
+    );
 }

@@ -1,7 +1,11 @@
 //! The multiplexed socket: every operation and every event on one connection.
 
 use hongyan_client::{RawSocket, Session};
-use hongyan_protocol::{EventType, Operation};
+use hongyan_protocol::{
+    EventType, Operation,
+    group::{GroupUpdate, JoinPolicy},
+    group_member::GivenRole,
+};
 use serde_json::{Value, json};
 
 use crate::harness::{Everything, Role, Scene, TestServer, soon, stage};
@@ -277,4 +281,77 @@ async fn a_binary_frame_is_refused_and_the_socket_lives_on() {
     let frame = soon("an answer", socket.next()).await.unwrap();
     let answer: Value = serde_json::from_str(&frame).unwrap();
     assert_eq!(answer["code"], "9997");
+}
+
+#[tokio::test]
+async fn it_hears_of_friends_and_groups_what_a_notice_connection_hears() {
+    let server = TestServer::start_with(|config| config.accounts.devices = 2).await;
+    let [mut ann, mut bo, cy] = server.users(["ann", "bo", "cy"]).await;
+    let page = server.log_in(&ann).await;
+    let mut everything = Everything::of(&page).await;
+
+    bo.add_friend(ann.id(), "").await.unwrap();
+    let apply = page.pending_from(&bo).await;
+    page.answer_friend(apply, true).await.unwrap();
+    bo.expect_besides_presence(EventType::FriendAddResult).await;
+    page.set_favourite(bo.id(), true).await.unwrap();
+    page.add_friend(cy.id(), "").await.unwrap();
+    let apply = cy.pending_from(&ann).await;
+    cy.answer_friend(apply, true).await.unwrap();
+    cy.remove_friend(ann.id()).await.unwrap();
+
+    let group = bo.group("choir").await;
+    bo.invite(group, ann.id(), "").await.unwrap();
+    let invite = page.group_invite_list().await.unwrap()[0].group_invite_id;
+    page.answer_invitation(invite, true).await.unwrap();
+    bo.set_role(group, ann.id(), GivenRole::Admin)
+        .await
+        .unwrap();
+    cy.join_group(group, "").await.unwrap();
+    let apply = page.group_apply_list().await.unwrap()[0].group_apply_id;
+    bo.answer_application(apply, true).await.unwrap();
+    bo.mute(group, cy.id(), 60).await.unwrap();
+    cy.set_member_nickname(group, "Alto").await.unwrap();
+    cy.leave_group(group).await.unwrap();
+    bo.kick(group, ann.id()).await.unwrap();
+    let other = bo.group("other").await;
+    page.join_group(other, "").await.unwrap();
+    let apply = bo.group_apply_list().await.unwrap()[0].group_apply_id;
+    bo.answer_application(apply, true).await.unwrap();
+    let update = GroupUpdate {
+        join: Some(JoinPolicy::Open),
+        ..GroupUpdate::of(other)
+    };
+    bo.update_group(&update).await.unwrap();
+    bo.dissolve_group(other).await.unwrap();
+    bo.go_offline().await;
+
+    let mut heard = Vec::new();
+    while !heard.ends_with(&[json!("friend_status_change")]) {
+        let [on_the_page, elsewhere] = [everything.event().await, {
+            let event = ann.event().await;
+            serde_json::to_value(event.received()).unwrap()
+        }];
+        assert_eq!(on_the_page, elsewhere);
+        heard.push(on_the_page["eventType"].clone());
+    }
+    let expected = [
+        "friend_add",
+        "friend_updated",
+        "friend_add_result",
+        "friend_deleted",
+        "group_invite",
+        "group_role",
+        "group_add",
+        "group_join",
+        "group_muted",
+        "group_member_updated",
+        "group_leave",
+        "group_kicked_out",
+        "group_add_result",
+        "group_updated",
+        "group_dissolved",
+        "friend_status_change",
+    ];
+    assert_eq!(heard, expected);
 }

@@ -1,12 +1,15 @@
 //! What is answered over HTTP beside the account API: the page, pictures, health, and what every answer carries.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
 use hongyan_protocol::Endpoint;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use crate::endpoint::World;
-use crate::harness::reply;
+use crate::harness::{TestServer, files_in, reply};
 
 #[tokio::test]
 async fn an_unknown_path_is_404_for_everybody_and_every_method() {
@@ -136,31 +139,196 @@ async fn every_answer_has_an_id_that_no_client_chooses() {
     assert_ne!(id, second.header("x-request-id"));
 }
 
+/// What browsers accept when they go to an address.
+const NAVIGATION: &str =
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
+
+/// The files of the page, by their path on the server, with their content.
+fn dist() -> BTreeMap<String, Vec<u8>> {
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/dist");
+    let files = files_in(&dist).into_iter();
+    let named = files.map(|file| {
+        let name = file.strip_prefix(&dist).unwrap().to_str().unwrap();
+        (format!("/{name}"), std::fs::read(&file).unwrap())
+    });
+    named.collect()
+}
+
+/// Whether a file is there to be asked for by its name.
+fn is_asked_for(path: &str) -> bool {
+    let only_sent_or_built = [".br", ".gz", ".sha256"];
+    path != "/index.html" && !only_sent_or_built.iter().any(|end| path.ends_with(end))
+}
+
+fn media_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').unwrap().1 {
+        "html" => "text/html; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "json" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        extension => panic!("say here what .{extension} is served as"),
+    }
+}
+
 #[tokio::test]
-async fn the_page_is_html_and_its_policy_admits_its_own_style_alone() {
-    let world = World::new().await;
-    let page = reply(world.web.get("/")).await;
-    assert_eq!(page.status, 200);
-    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-    let html = page.text();
-    assert!(html.to_lowercase().starts_with("<!doctype html>"));
-    let (_, style) = html.split_once("<style>").unwrap();
-    let (style, rest) = style.split_once("</style>").unwrap();
-    assert!(
-        !rest.contains("<style") && !html.contains("style=\""),
-        "one style"
-    );
-    let hash = STANDARD.encode(Sha256::digest(style));
+async fn every_place_in_the_page_is_the_page() {
+    let server = TestServer::start().await;
+    let web = server.web();
+    let index = &dist()["/index.html"];
+    let plain = reply(web.get("/")).await;
+    assert_eq!(&plain.body, index, "whatever is accepted");
+    for path in [
+        "/",
+        "/?a=b",
+        "/chat",
+        "/chat/friend/01653fd1-55b2-7000-8000-000000000001",
+        "/settings/devices",
+        "/apis",
+        "/登录",
+    ] {
+        let page = reply(web.get(path).header("accept", NAVIGATION)).await;
+        assert_eq!((page.status, &page.body), (200, index), "{path}");
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        assert_eq!(page.header("cache-control"), "no-cache");
+        assert_eq!(page.header("vary"), "accept-encoding");
+        assert_eq!(page.header("etag"), plain.header("etag"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_place_in_the_page_is_not_there_for_browsers_either() {
+    let server = TestServer::start().await;
+    let web = server.web();
+    for path in [
+        "/api",
+        "/api/nothing",
+        "/api/login/",
+        "/ws/nothing",
+        "/img/",
+        "/img/nothing/at/all",
+        "/assets",
+        "/assets/",
+        "/assets/nothing-12345678.js",
+        "/assets/../index.html",
+        "/healthz/more",
+    ] {
+        let answer = server
+            .raw(&format!(
+                "GET {path} HTTP/1.1\r\nHost: x\r\nAccept: {NAVIGATION}\r\nConnection: close\r\n\r\n"
+            ))
+            .await;
+        assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
+        assert!(answer.contains("application/json"), "{path}: {answer}");
+    }
+    for method in ["POST", "PUT", "DELETE"] {
+        let answer = reply(web.request(method, "/chat").header("accept", NAVIGATION)).await;
+        assert!(!answer.failure(404).is_empty());
+    }
+    let unasked = dist().into_keys().filter(|path| !is_asked_for(path));
+    for path in unasked {
+        let answer = reply(web.get(&path)).await;
+        assert!(!answer.failure(404).is_empty(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_policy_of_the_page_admits_its_own_files_alone() {
+    let server = TestServer::start().await;
+    let page = reply(server.web().get("/")).await;
     let policy = page.header("content-security-policy");
-    assert!(
-        policy.contains(&format!("style-src 'sha256-{hash}'")),
-        "{policy}"
+    let mut rules: Vec<_> = policy.split("; ").collect();
+    rules.sort_unstable();
+    assert_eq!(
+        rules,
+        [
+            "base-uri 'none'",
+            "connect-src 'self'",
+            "default-src 'none'",
+            "font-src 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "img-src 'self' blob: data:",
+            "manifest-src 'self'",
+            "media-src 'self' blob:",
+            "script-src 'self'",
+            "style-src 'self'",
+            "worker-src 'self'",
+        ]
     );
+    let html = page.text().to_lowercase();
+    assert!(html.starts_with("<!doctype html>"));
     assert!(
-        !policy.contains("script-src") && !html.contains("<script"),
-        "{policy}"
+        !html.contains("<style") && !html.contains("style=\""),
+        "{html}"
     );
-    assert!(policy.contains("base-uri 'none'") && policy.contains("form-action 'none'"));
+    let scripts = html.split("<script").skip(1);
+    for script in scripts {
+        let tag = script.split_once('>').unwrap().0;
+        assert!(tag.contains("src=\"/"), "{tag}");
+    }
+}
+
+#[tokio::test]
+async fn every_file_of_the_page_comes_in_the_smallest_form_that_is_taken() {
+    let server = TestServer::start().await;
+    let web = server.web();
+    let files = dist();
+    let asked = files.keys().filter(|path| is_asked_for(path));
+    for (path, name) in asked
+        .map(|path| (path.as_str(), path.as_str()))
+        .chain([("/", "/index.html")])
+    {
+        let mut tags = BTreeSet::new();
+        for (accepted, coding, extension) in [
+            ("identity", "", ""),
+            ("gzip, deflate", "gzip", ".gz"),
+            ("gzip, deflate, br, zstd", "br", ".br"),
+        ] {
+            let form = format!("{name}{extension}");
+            // What is no shorter is not there, and a coding that is not there is not said.
+            let (coding, content) = match files.get(&form) {
+                Some(content) => (coding, content),
+                None => ("", &files[name]),
+            };
+            let ask = |method| {
+                web.request(method, path)
+                    .header("accept-encoding", accepted)
+            };
+            let answer = reply(ask("GET")).await;
+            assert_eq!(answer.status, 200, "{path}");
+            assert!(&answer.body == content, "{path} {accepted}");
+            assert_eq!(answer.header("content-encoding"), coding, "{path}");
+            assert_eq!(answer.header("vary"), "accept-encoding", "{path}");
+            assert_eq!(answer.header("content-type"), media_type(name), "{path}");
+            let cached = answer.header("cache-control");
+            let for_ever = "public, max-age=31536000, immutable";
+            let expected = if path.starts_with("/assets/") {
+                for_ever
+            } else {
+                "no-cache"
+            };
+            assert_eq!(cached, expected, "{path}");
+
+            let head = reply(ask("HEAD")).await;
+            assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
+            assert_eq!(head.header("content-length"), content.len().to_string());
+            assert_eq!(head.header("etag"), answer.header("etag"));
+
+            let tag = answer.header("etag").to_owned();
+            let again = reply(ask("GET").header("if-none-match", &tag)).await;
+            assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
+            assert_eq!(again.header("etag"), tag);
+            assert_eq!(again.header("cache-control"), expected);
+            let other = reply(ask("GET").header("if-none-match", "\"other\"")).await;
+            assert_eq!(other.status, 200);
+            tags.insert((coding, tag));
+        }
+        let different: BTreeSet<_> = tags.iter().map(|(_, tag)| tag).collect();
+        assert_eq!(different.len(), tags.len(), "{path}: each form has its tag");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! Logins and sockets: who is let in, from which pages, and how a newer login ends an older one.
 
 use hongyan_client::{Error, RawSocket};
-use hongyan_protocol::{EventType, Operation, operation::NOTICE_PATHS};
+use hongyan_protocol::{
+    EventType, Operation,
+    operation::{EVERYTHING_PATH, NOTICE_PATHS},
+};
 use serde_json::{Value, json};
 
 use crate::harness::{
@@ -299,7 +302,7 @@ async fn a_page_of_another_origin_is_refused_before_any_upgrade() {
         own.strip_prefix("http://").unwrap(),
         "",
     ] {
-        for path in ws_paths() {
+        for path in ws_paths().chain([EVERYTHING_PATH]) {
             let headers = [("Origin", origin), ("Cookie", &cookie)];
             let refused = server.socket(path, &headers).await;
             assert!(
@@ -321,6 +324,10 @@ async fn a_page_of_another_origin_is_refused_before_any_upgrade() {
             "9997",
             "{origin}"
         );
+        let mut page = server.socket(EVERYTHING_PATH, &headers).await.unwrap();
+        assert_eq!(hear(&mut page).await["eventType"], "ready", "{origin}");
+        ann.expect(EventType::ForcedLogout).await;
+        ann.come_online().await;
     }
     let mut socket = server
         .socket("/ws/friend/del", &[("Cookie", &cookie)])

@@ -3,6 +3,8 @@
 use std::io::Cursor;
 
 use hongyan_protocol::{
+    friend::SetRemark,
+    presence::Status,
     text::Text,
     user::{SearchUser, Sex, Sign, UpdateInfo},
 };
@@ -49,6 +51,39 @@ async fn a_profile_changes_in_what_is_given_and_others_see_it() {
     };
     let found = bo.search_user(&search).await.unwrap();
     assert_eq!(found[0].nickname, " 安娜 <b>");
+}
+
+#[tokio::test]
+async fn a_profile_says_to_friends_what_it_does_not_say_to_others() {
+    let server = TestServer::start().await;
+    let [mut ann, mut bo, eve] = server.users(["ann", "bo", "eve"]).await;
+    ann.befriend(&mut bo).await;
+    let remark = SetRemark {
+        friend_user_id: bo.id(),
+        remark: Text::new("Bass").unwrap(),
+    };
+    ann.set_remark(&remark).await.unwrap();
+    ann.set_favourite(bo.id(), true).await.unwrap();
+    let seen = async |viewer: &Person| {
+        let profile = viewer.profile_of(bo.id()).await.unwrap();
+        assert_eq!(profile.user.username, "bo--");
+        assert_eq!(profile.user.sign, bo.user().sign);
+        let friend = profile.friend;
+        let friend = friend.map(|friend| (friend.remark, friend.status, friend.favourite));
+        (friend, profile.blocked)
+    };
+    let online = Some(("Bass".to_owned(), Status::Online, true));
+    assert_eq!(seen(&ann).await, (online, false));
+    assert_eq!(seen(&eve).await, (None, false));
+    assert_eq!(seen(&bo).await, (None, false), "oneself is no friend");
+    eve.block(bo.id(), true).await.unwrap();
+    ann.block(bo.id(), true).await.unwrap();
+    assert_eq!(seen(&eve).await, (None, true));
+    assert!(seen(&ann).await.1);
+    // Who is blocked sees nobody come, and does not see that they are blocked.
+    bo.block(ann.id(), true).await.unwrap();
+    let unseen = Some(("Bass".to_owned(), Status::Offline, true));
+    assert_eq!(seen(&ann).await, (unseen, true));
 }
 
 pub(crate) fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {

@@ -8,7 +8,10 @@ use super::{Postgres, Role, Server, error::Broken, session};
 use crate::{Error, OpenError};
 
 /// Every version of the schema, oldest first; `schema-version` in `meta` counts those that a database has.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/postgres/0001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/postgres/0001_initial.sql"),
+    include_str!("../../migrations/postgres/0002_answered_requests.sql"),
+];
 
 /// The oldest server that is tried, as `server_version_num` has it.
 const OLDEST: u32 = 14_00_00;

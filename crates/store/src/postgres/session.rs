@@ -2,9 +2,12 @@
 
 use std::{cell::RefCell, collections::HashMap};
 
-use futures_util::future::join;
+use futures_util::future::{join, join_all, join3};
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Error as DriverError, Statement, types::Type};
+use tokio_postgres::{
+    Client, Error as DriverError, Row, Statement,
+    types::{ToSql, Type},
+};
 
 use super::{Role, Server, error::Broken};
 use crate::{Error, value::Value};
@@ -109,6 +112,55 @@ impl Session {
         request(&self.client, &statement?).await
     }
 
+    /// Runs `framing` and then statements whose parameters are columns, all in one round trip when they are prepared. A
+    /// statement with empty columns answers nothing.
+    pub(super) async fn read_many(
+        &self,
+        framing: &str,
+        asked: &[(&str, &[Vec<Value<'_>>])],
+    ) -> Result<Vec<Vec<Row>>, DriverError> {
+        for (sql, _) in asked {
+            self.prepare_for_columns(sql).await?;
+        }
+        let answers = asked.iter().map(async |(sql, columns)| {
+            if columns.iter().all(Vec::is_empty) {
+                return Ok(Vec::new());
+            }
+            let statement = self.prepare_for_columns(sql).await?;
+            self.client.query(&statement, &parameters(columns)).await
+        });
+        let (framed, answers) = join(self.frame(framing), join_all(answers)).await;
+        framed?;
+        answers.into_iter().collect()
+    }
+
+    /// Runs `before`, a statement whose parameters are columns, and `after`, in one round trip when it is prepared.
+    pub(super) async fn write(
+        &self,
+        before: &str,
+        (sql, columns): (&str, &[Vec<Value<'_>>]),
+        after: &str,
+    ) -> Result<(), DriverError> {
+        let statement = self.prepare_for_columns(sql).await?;
+        let parameters = parameters(columns);
+        let (before, done, after) = join3(
+            self.frame(before),
+            self.client.execute(&statement, &parameters),
+            self.frame(after),
+        )
+        .await;
+        before.and(done).and(after)
+    }
+
+    /// A statement that says itself of which types its parameters are.
+    async fn prepare_for_columns(&self, sql: &str) -> Result<Statement, DriverError> {
+        let known = self.statements.borrow().get(sql).cloned();
+        match known {
+            Some(statement) => Ok(statement),
+            None => self.prepare(sql, &[]).await,
+        }
+    }
+
     fn prepared(&self, sql: &str, values: &[Value<'_>]) -> Option<Statement> {
         let statements = self.statements.borrow();
         statements
@@ -137,6 +189,10 @@ impl Session {
         statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
+}
+
+fn parameters<'a>(columns: &'a [Vec<Value<'_>>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    columns.iter().map(|column| column as _).collect()
 }
 
 fn fits(types: &[Type], values: &[Value<'_>]) -> bool {

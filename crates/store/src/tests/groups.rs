@@ -7,7 +7,7 @@ use hongyan_protocol::{
 };
 
 use super::{Fixture, draft, new_group};
-use crate::{Group, GroupChange, NewGroupApply, NewGroupInvite};
+use crate::{ApplyState, Group, GroupChange, NewGroupApply, NewGroupInvite};
 
 #[tokio::test]
 async fn a_change_leaves_the_other_settings() {
@@ -100,4 +100,93 @@ async fn a_dissolved_group_takes_everything_with_it_and_what_was_said_is_to_be_s
         tx.create_group(&new_group(bo, "team"))
     });
     assert!(dissolved.await.unwrap(), "the name is free");
+}
+
+#[tokio::test]
+async fn what_was_asked_and_offered_is_found_from_both_sides_in_pages() {
+    let fixture = Fixture::new();
+    let [ann, bo, cai] = fixture.users(["anna", "bodo", "caica"]).await;
+    let [of_ann, of_bo] = [
+        fixture.group(ann, "anns").await,
+        fixture.group(bo, "bobs").await,
+    ];
+    let apply = |group_id, user_id, now| NewGroupApply {
+        id: GroupApplyId::mint(),
+        group_id,
+        user_id,
+        remark: String::new(),
+        now,
+    };
+    let invite = |group_id, inviter_id, user_id, now| NewGroupInvite {
+        id: GroupInviteId::mint(),
+        group_id,
+        inviter_id,
+        user_id,
+        remark: String::new(),
+        now,
+    };
+    let applies = [
+        apply(of_ann, bo, 1),
+        apply(of_bo, ann, 2),
+        apply(of_bo, cai, 3),
+    ];
+    let invites = [invite(of_ann, ann, cai, 1), invite(of_bo, bo, ann, 2)];
+    let ids = applies.clone().map(|apply| apply.id);
+    let invite_ids = invites.clone().map(|invite| invite.id);
+    fixture
+        .tx(move |tx| {
+            for apply in &applies {
+                tx.add_group_apply(apply)?;
+            }
+            for invite in &invites {
+                tx.add_group_invite(invite)?;
+            }
+            tx.answer_group_apply(ids[0], false, 9)?;
+            tx.answer_group_invite(invite_ids[0], true, 8)?;
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let (sent, [first, second], made, all) = fixture
+        .view(move |view| {
+            Ok((
+                view.group_applies_sent(bo, 1, 50)?,
+                [
+                    view.group_applies_of(bo, 1, 2)?,
+                    view.group_applies_of(bo, 2, 2)?,
+                ],
+                view.invites_sent(ann, 1, 50)?,
+                view.invites_of(ann, 1, 50)?,
+            ))
+        })
+        .await;
+    let answered = (sent[0].id, sent[0].state, sent[0].handled_at);
+    assert_eq!(answered, (ids[0], ApplyState::Refused, Some(9)));
+    let [first, second] =
+        [first, second].map(|page| page.iter().map(|apply| apply.id).collect::<Vec<_>>());
+    assert_eq!((first, second), (vec![ids[2], ids[1]], vec![ids[0]]));
+    assert_eq!(made.len(), 1);
+    let answered = (made[0].other.id, made[0].state, made[0].handled_at);
+    assert_eq!(answered, (cai, ApplyState::Agreed, Some(8)));
+    let others: Vec<_> = all.iter().map(|invite| invite.other.id).collect();
+    assert_eq!(others, [bo, cai]);
+    assert_eq!((all[0].inviter_id, all[0].user_id), (bo, ann));
+}
+
+#[tokio::test]
+async fn one_group_is_seen_as_in_the_list_by_its_members_alone() {
+    let fixture = Fixture::new();
+    let [ann, bo] = fixture.users(["anna", "bodo"]).await;
+    let team = fixture.group(ann, "team").await;
+    let (listed, one, none) = fixture
+        .view(move |view| {
+            Ok((
+                view.groups_of(ann)?,
+                view.joined_group(team, ann)?,
+                view.joined_group(team, bo)?,
+            ))
+        })
+        .await;
+    assert_eq!(Some(&listed[0]), one.as_ref());
+    assert_eq!(none, None);
 }

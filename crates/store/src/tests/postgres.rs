@@ -9,7 +9,7 @@ use crate::{Database, Error, OpenError, Options, Store, testing, value::values};
 
 impl Fixture {
     /// A fixture, when the tests run on PostgreSQL.
-    fn on_postgres() -> Option<Self> {
+    pub(super) fn on_postgres() -> Option<Self> {
         if !testing::on_postgres() {
             eprintln!("not run: this is about PostgreSQL");
             return None;
@@ -18,7 +18,7 @@ impl Fixture {
     }
 
     /// Does something on the database, behind the store's back.
-    fn behind(&self, sql: &str) {
+    pub(super) fn behind(&self, sql: &str) {
         let url = testing::url(self.directory.path()).unwrap();
         testing::with_client(url.expose(), async |client| {
             client.batch_execute(sql).await.unwrap();
@@ -106,6 +106,42 @@ async fn a_commit_that_fails_answers_everybody_with_an_error() {
     }
     fixture.behind("DROP TRIGGER late ON messages");
     assert_eq!(stored(append().await.unwrap()).seq, 1);
+}
+
+#[tokio::test]
+async fn the_messages_of_a_batch_are_written_by_one_statement() {
+    let Some(fixture) = Fixture::on_postgres() else {
+        return;
+    };
+    let (ann, bo, conversation) = fixture.friends().await;
+    let other = fixture.group(ann, "team").await;
+    let other = fixture.view(move |view| view.group(other)).await.unwrap();
+    fixture.behind(
+        "CREATE TABLE statements (number BIGINT);
+         CREATE FUNCTION note_statement() RETURNS trigger LANGUAGE plpgsql AS
+         $$BEGIN INSERT INTO statements SELECT COUNT(*) FROM new; RETURN NULL; END$$;
+         CREATE TRIGGER counting AFTER INSERT ON messages REFERENCING NEW TABLE AS new
+         FOR EACH STATEMENT EXECUTE FUNCTION note_statement()",
+    );
+    let release = super::writing::hold_writer(&fixture);
+    let sending: Vec<_> = (0..60)
+        .map(|number| {
+            let (from, to) = [
+                (ann, conversation),
+                (bo, conversation),
+                (ann, other.conversation_id),
+            ][number % 3];
+            fixture.tx(move |tx| tx.append(to, &draft(from, "hi"), 1))
+        })
+        .collect();
+    drop(release);
+    for sent in sending {
+        stored(sent.await.unwrap());
+    }
+    let statements: Vec<i64> = fixture
+        .view(|view| view.rows("SELECT number FROM statements", &[], |row| row.get(0)))
+        .await;
+    assert_eq!(statements, [60]);
 }
 
 #[tokio::test]

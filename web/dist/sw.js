@@ -1,0 +1,117 @@
+const VERSION = "393cceabdf9b"
+const SHELL = [
+  "/assets/chat-C140-pkT.css",
+  "/assets/chat-CPV0pti9.js",
+  "/assets/contacts-BF-SaKx6.js",
+  "/assets/contacts-d89XRxYj.css",
+  "/assets/core-D0kF_aGA.js",
+  "/assets/core-D1M8OB3P.css",
+  "/assets/crop-Bp9bE-_G.css",
+  "/assets/crop-riPT79ng.js",
+  "/assets/dialogs-CvpouzsA.js",
+  "/assets/dialogs-Cwien6x1.css",
+  "/assets/EmojiPopover-Bw9mugx9.js",
+  "/assets/EmojiPopover-DIzTdUXt.css",
+  "/assets/index-G320Rs2y.js",
+  "/assets/index-T02kFkMJ.js",
+  "/assets/index-TAQs-Ycn.js",
+  "/assets/lists-6MzzWPrp.js",
+  "/assets/lists-C5fVrtUe.css",
+  "/assets/model-DRzdPlky.js",
+  "/assets/ReadersDialog-BR3qrqHG.css",
+  "/assets/ReadersDialog-CP7FYnwa.js",
+  "/assets/session-C7ybCbG_.js",
+  "/assets/session-DniCr3zI.css",
+  "/assets/settings-C3QUxoAm.js",
+  "/assets/settings-DdfeHP2a.css",
+  "/assets/vendor-Bd5qBuDX.js",
+  "/",
+  "/apple-touch-icon.png",
+  "/icon-192.png",
+  "/icon-512.png",
+  "/icon-maskable-512.png",
+  "/icon.svg",
+  "/manifest.webmanifest",
+  "/theme.js"
+]
+
+// The service worker: starts the page without the server. VERSION and SHELL come from the build, which puts them before this text.
+/* global VERSION, SHELL */
+
+const CACHE = `hongyan-${VERSION}`
+/** How long the server may take to give the page before the kept one is shown, in ms. */
+const PATIENCE = 4000
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(
+    caches.open(CACHE).then((cache) => cache.addAll(SHELL.map((path) => new Request(path, path.startsWith('/assets/') ? {} : { cache: 'reload' })))),
+  )
+})
+
+/** The build before this one stays: windows that were opened with it still ask for its parts. */
+const tidy = async () => {
+  const others = (await caches.keys()).filter((name) => name.startsWith('hongyan-') && name !== CACHE)
+  await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)))
+  await self.clients.claim()
+}
+
+self.addEventListener('activate', (event) => event.waitUntil(tidy()))
+
+self.addEventListener('message', (event) => {
+  if (event.data?.type === 'take-over') void self.skipWaiting()
+  // A window asks whether it is of this build: then there is nothing new for it.
+  if (event.data?.type === 'is-yours') event.ports[0]?.postMessage(SHELL.includes(event.data.path))
+})
+
+/** The newest from the server; what is kept when there is no answer. */
+const serverFirst = async (request, keptAs) => {
+  const answer = fetch(request)
+  // A late failure has nobody left to hear it.
+  answer.catch(() => undefined)
+  const patience = new Promise((_, reject) => setTimeout(reject, PATIENCE, new Error('the server is slow')))
+  try {
+    const response = await Promise.race([answer, patience])
+    if (response.status < 502 || response.status > 504) return response
+    return (await caches.match(keptAs, { ignoreSearch: true })) ?? response
+  } catch {
+    return (await caches.match(keptAs, { ignoreSearch: true })) ?? answer
+  }
+}
+
+/** Parts with a hash in their names never change. */
+const keptFirst = async (request) => {
+  const kept = await caches.match(request)
+  if (kept) return kept
+  const response = await fetch(request)
+  if (response.ok) {
+    const cache = await caches.open(CACHE)
+    await cache.put(request, response.clone())
+  }
+  return response
+}
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event
+  const url = new URL(request.url)
+  if (request.method !== 'GET' || url.origin !== location.origin) return
+  // Data is the page's business, and a private matter: nothing of it is kept here.
+  if (/^\/(api|ws|img)(\/|$)/.test(url.pathname)) return
+  if (request.mode === 'navigate') event.respondWith(serverFirst(request, '/'))
+  else if (url.pathname.startsWith('/assets/')) event.respondWith(keptFirst(request))
+  else if (SHELL.includes(url.pathname)) event.respondWith(serverFirst(request, url.pathname))
+})
+
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  const path = String(event.notification.data?.path ?? '/chat')
+  const open = async () => {
+    const [page] = await self.clients.matchAll({ type: 'window' })
+    if (!page) {
+      await self.clients.openWindow(path)
+      return
+    }
+    await page.focus()
+    page.postMessage({ open: path })
+  }
+  event.waitUntil(open())
+})

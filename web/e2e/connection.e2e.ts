@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest'
+
+import { setStage, type Page } from './harness'
+
+const stage = setStage()
+
+const composer = (page: Page) => page.getByRole('textbox', { name: /^Message to/ })
+
+const pair = async (name: string) => {
+  const [ann, bo] = await stage.friends(`${name}-ann`, `${name}-bo`)
+  if (!ann || !bo) throw new Error('nobody is there')
+  return { ann, bo }
+}
+
+test('what is written while the server is killed goes out once, and nothing typed is lost', async () => {
+  const { ann, bo } = await pair('kill')
+  await stage.server.send(bo, { toUserId: ann.id }, 'before')
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await page.getByRole('log').getByText('before').waitFor()
+  await stage.server.kill()
+  await page.getByRole('button', { name: 'Try now' }).waitFor()
+  for (const text of ['first offline', 'second offline']) {
+    await composer(page).fill(text)
+    await page.keyboard.press('Enter')
+    await page.getByRole('log').getByText(text).waitFor()
+  }
+  await composer(page).fill('half a sen')
+  await stage.server.restart()
+  await page.getByRole('button', { name: 'Try now' }).waitFor({ state: 'hidden' })
+  await expect.poll(async () => {
+    const { list } = await stage.server.get<{ list: { msg: string }[] }>(
+      `/api/chat/history?toUserId=${ann.id}`,
+      bo,
+    )
+    return list.map(({ msg }) => msg)
+  }).toEqual(['before', 'first offline', 'second offline'])
+  expect(await composer(page).inputValue()).toBe('half a sen')
+  expect(await page.getByRole('log').getByText('first offline').count()).toBe(1)
+})
+
+test('what happened while the page was away is there when it is back, once and in order', async () => {
+  const { ann, bo } = await pair('away')
+  await stage.server.send(bo, { toUserId: ann.id }, 'one')
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await page.getByRole('log').getByText('one').waitFor()
+  await stage.server.kill()
+  await page.getByRole('button', { name: 'Try now' }).waitFor()
+  await stage.server.restart()
+  await stage.server.send(bo, { toUserId: ann.id }, 'two')
+  await stage.server.call('/api/chat/edit', { toUserId: ann.id, seq: 1, msg: 'one, edited' }, bo)
+  await stage.server.send(bo, { toUserId: ann.id }, 'three')
+  await page.getByRole('log').getByText('three').waitFor()
+  await page.getByRole('log').getByText('one, edited').waitFor()
+  expect(await page.getByRole('log').getByText('two').count()).toBe(1)
+})
+
+test('a reload without a server shows what the browser kept', async () => {
+  const { ann, bo } = await pair('offline')
+  await stage.server.send(bo, { toUserId: ann.id }, 'kept in the browser')
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await page.getByRole('log').getByText('kept in the browser').waitFor()
+  // The page's own files are the service worker's; it has them once it is ready.
+  await page.evaluate(() => navigator.serviceWorker.ready)
+  await expect
+    .poll(() => page.evaluate(async () => (await caches.keys()).length))
+    .toBeGreaterThan(0)
+  await expect
+    .poll(() =>
+      page.evaluate(
+        () =>
+          new Promise<number>((done) => {
+            const request = indexedDB.open('hongyan')
+            request.addEventListener('success', () => {
+              const count = request.result.transaction('timelines').objectStore('timelines').count()
+              count.addEventListener('success', () => done(count.result))
+            })
+          }),
+      ),
+    )
+    .toBe(1)
+  await stage.server.kill()
+  await page.reload()
+  await page.getByRole('log').getByText('kept in the browser').waitFor()
+  await composer(page).fill('written offline')
+  await page.keyboard.press('Enter')
+  await stage.server.restart()
+  await expect
+    .poll(async () => {
+      const { list } = await stage.server.get<{ list: { msg: string }[] }>(
+        `/api/chat/history?toUserId=${ann.id}`,
+        bo,
+      )
+      return list.map(({ msg }) => msg)
+    })
+    .toEqual(['kept in the browser', 'written offline'])
+})

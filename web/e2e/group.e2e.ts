@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+
+import { setStage, type Locator, type Page } from './harness'
+
+const stage = setStage()
+
+const composer = (page: Page): Locator => page.getByRole('textbox', { name: /^Message to/ })
+const log = (page: Page): Locator => page.getByRole('log')
+
+test('three people make a group, talk in it, and one is removed', async () => {
+  const [ann, bo, cy] = await stage.friends('group-ann', 'group-bo', 'group-cy')
+  if (!ann || !bo || !cy) throw new Error('nobody is there')
+  const owner = await stage.visit({ as: ann })
+  await owner.getByRole('button', { name: 'Find people or create a group' }).first().click()
+  await owner.getByRole('menuitem', { name: 'Create a group' }).click()
+  const dialog = owner.getByRole('dialog')
+  await dialog.getByText('group-bo').click()
+  await dialog.getByText('group-cy').click()
+  await dialog.getByRole('button', { name: 'Next (2)' }).click()
+  await dialog.getByLabel('Name of the group').fill('周三合唱团')
+  await dialog.getByLabel('Group ID').fill('wed-choir')
+  await dialog.getByRole('button', { name: 'Create', exact: true }).click()
+  await composer(owner).waitFor()
+
+  const pages: Page[] = []
+  for (const friend of [bo, cy]) {
+    const page = await stage.visit({ as: friend, path: '/contacts/requests' })
+    await page.getByText('invites you to 周三合唱团').waitFor()
+    await page.getByRole('button', { name: 'Accept' }).click()
+    await page.getByText('Accepted').waitFor()
+    pages.push(page)
+  }
+  const [second, third] = pages
+  if (!second || !third) throw new Error('nobody came')
+
+  await composer(owner).fill('大家好 @group-b')
+  await owner.getByRole('option', { name: /group-bo/ }).click()
+  await composer(owner).press('Enter')
+  await second.getByRole('link', { name: /Chats/ }).click()
+  await second.getByText('[@you]').waitFor()
+  await second.getByText('周三合唱团').first().click()
+  await log(second).getByText('大家好').waitFor()
+  await composer(second).fill('来了')
+  await composer(second).press('Enter')
+  await log(owner).getByText('来了').waitFor()
+
+  const { list } = await stage.server.get<{ list: { groupId: string }[] }>('/api/group/get_group_list?type=2', ann)
+  await owner.goto(`/contacts/g/${list[0]?.groupId}`)
+  await owner.getByRole('button', { name: 'What to do with group-cy' }).click()
+  await owner.getByRole('menuitem', { name: 'Remove from the group' }).click()
+  await owner.getByRole('dialog').or(owner.getByRole('alertdialog')).getByRole('button', { name: /Remove/ }).click()
+  await owner.getByRole('button', { name: 'What to do with group-cy' }).waitFor({ state: 'hidden' })
+  await third.getByRole('link', { name: /Chats/ }).click()
+  await expect.poll(() => third.getByText('周三合唱团').count()).toBe(0)
+})

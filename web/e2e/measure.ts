@@ -1,0 +1,223 @@
+// What the page costs: first load, a slow processor, a long conversation, a busy one, typing.
+import { gzipSync } from 'node:zlib'
+
+import { test } from 'vitest'
+
+import { setStage, type Account, type Page } from './harness'
+
+const stage = setStage()
+
+const say = (what: string, figures: Record<string, number | string>): void => {
+  const row = Object.entries(figures).map(([name, figure]) => `${name} ${figure}`)
+  process.stdout.write(`${what}: ${row.join(', ')}\n`)
+}
+
+const round = (figure: number, digits = 1): number => Number(figure.toFixed(digits))
+
+const percentile = (figures: number[], part: number): number => {
+  const sorted = figures.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
+}
+
+/** Sends `count` messages on one socket of a page of its own, many in flight; `perSecond` paces them. */
+const flood = async (
+  account: Account,
+  to: object,
+  count: number,
+  perSecond = Infinity,
+): Promise<void> => {
+  // An answer of the server that is no page: its policy, which lets nothing connect, is not what is measured.
+  const page = await stage.visit({ as: account, path: '/healthz', bypassCSP: true })
+  await page.evaluate(
+    async ([to, count, perSecond]) => {
+      const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/ws/chat/send_msg`)
+      await new Promise((open) => socket.addEventListener('open', open))
+      const start = performance.now()
+      let [sent, answered] = [0, 0]
+      await new Promise<void>((done) => {
+        const more = (): void => {
+          const due = Number.isFinite(perSecond)
+            ? Math.min(count, ((performance.now() - start) / 1000) * perSecond)
+            : count
+          while (sent < due && sent - answered < 64) {
+            const words = '鸿雁传书，天涯若比邻。 '.repeat(1 + (sent % 7))
+            socket.send(JSON.stringify({ ...to, msg: `${++sent} ${words}`, whenOffline: 'keep' }))
+          }
+        }
+        const pace = setInterval(more, 5)
+        socket.addEventListener('message', () => {
+          if (++answered < count) return more()
+          clearInterval(pace)
+          done()
+        })
+        more()
+      })
+      socket.close()
+    },
+    [to, count, perSecond] as const,
+  )
+}
+
+const heap = async (page: Page): Promise<number> => {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('HeapProfiler.collectGarbage')
+  await devtools.send('Performance.enable')
+  const { metrics } = await devtools.send('Performance.getMetrics')
+  await devtools.detach()
+  return (metrics.find(({ name }) => name === 'JSHeapUsedSize')?.value ?? 0) / 2 ** 20
+}
+
+test('the first load', async () => {
+  const [ann, bo] = await stage.friends('load-ann', 'load-bo')
+  if (!ann || !bo) throw new Error('nobody is there')
+  await stage.server.send(bo, { toUserId: ann.id }, 'hi')
+  for (const [what, path, as] of [
+    ['logging in', '/login', undefined],
+    ['the list of conversations', '/chat', ann],
+    ['a conversation', `/chat/u:${bo.id}`, ann],
+  ] as const) {
+    const page = await stage.visit({ ...(as ? { as } : {}), path: '/healthz' })
+    const sizes: Promise<number>[] = []
+    page.on('response', (response) => {
+      if (!/\.(js|css)$/.test(new URL(response.url()).pathname)) return
+      sizes.push(response.body().then((body) => gzipSync(body, { level: 9 }).length))
+    })
+    await page.goto(path, { waitUntil: 'networkidle' })
+    const size = (await Promise.all(sizes)).reduce((sum, one) => sum + one, 0)
+    say(`first load, ${what}`, { 'KiB of script and style, gzip': round(size / 1024) })
+  }
+})
+
+test('a processor that is four times slower', async () => {
+  const ann = await stage.server.register('slow-ann')
+  const times: number[] = []
+  for (let tries = 0; tries < 5; tries++) {
+    const page = await stage.visit({ path: '/healthz', as: ann })
+    const devtools = await page.context().newCDPSession(page)
+    await devtools.send('Emulation.setCPUThrottlingRate', { rate: 4 })
+    await page.goto('/chat', { waitUntil: 'commit' })
+    await page.getByRole('searchbox').first().waitFor()
+    times.push(await page.evaluate(() => performance.now()))
+  }
+  say('to the list of conversations, processor slowed 4x', { 'ms, median of 5': round(percentile(times, 0.5), 0) })
+})
+
+test('a conversation of 100,000 messages', async () => {
+  const [ann, bo] = await stage.friends('long-ann', 'long-bo')
+  if (!ann || !bo) throw new Error('nobody is there')
+  const count = Number(process.env.MESSAGES ?? 100_000)
+  await flood(bo, { toUserId: ann.id }, count)
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  const log = page.getByRole('log')
+  await log.getByText(`${count} `).first().waitFor()
+  const before = await heap(page)
+  const walk = async (direction: -1 | 1): Promise<{ nodes: number; reached: boolean; seconds: number }> => {
+    const edge = direction < 0 ? '1 鸿雁' : `${count} 鸿雁`
+    return log.evaluate(
+      async (log, [direction, edge]) => {
+        let scroller: Element | null = log
+        while (scroller && scroller.scrollHeight <= scroller.clientHeight + 1) scroller = scroller.parentElement
+        if (!scroller) throw new Error('nothing scrolls')
+        const start = performance.now()
+        let nodes = 0
+        let reached = false
+        while (!reached && performance.now() - start < 240_000) {
+          scroller.scrollTop += direction * scroller.clientHeight * 4
+          await new Promise((next) => requestAnimationFrame(next))
+          nodes = Math.max(nodes, document.querySelectorAll('*').length)
+          reached = [...log.querySelectorAll('*')].some(
+            (element) => element.children.length === 0 && element.textContent?.startsWith(edge),
+          )
+        }
+        return { nodes, reached, seconds: (performance.now() - start) / 1000 }
+      },
+      [direction, edge] as const,
+    )
+  }
+  for (const direction of [-1, 1] as const) {
+    const { nodes, reached, seconds } = await walk(direction)
+    say(`scrolled ${count} messages ${direction < 0 ? 'up' : 'down'}`, {
+      'all the way': String(reached),
+      'most DOM nodes': nodes,
+      'heap growth MiB': round((await heap(page)) - before),
+      seconds: round(seconds),
+    })
+  }
+})
+
+test('200 messages a second', async () => {
+  const [ann, bo] = await stage.friends('busy-ann', 'busy-bo')
+  if (!ann || !bo) throw new Error('nobody is there')
+  await stage.server.send(bo, { toUserId: ann.id }, 'hi')
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await page.getByRole('log').getByText('hi').first().waitFor()
+  await page.evaluate(() => {
+    const seen = { tasks: [] as number[], frames: [] as number[], last: performance.now(), on: true }
+    Object.assign(window, { seen })
+    new PerformanceObserver((list) => {
+      for (const task of list.getEntries()) seen.tasks.push(task.duration)
+    }).observe({ type: 'longtask' })
+    const frame = (now: number): void => {
+      seen.frames.push(now - seen.last)
+      seen.last = now
+      if (seen.on) requestAnimationFrame(frame)
+    }
+    requestAnimationFrame(frame)
+  })
+  const seconds = 10
+  await flood(bo, { toUserId: ann.id }, seconds * 200, 200)
+  await page.getByRole('log').getByText(`${seconds * 200} `).first().waitFor()
+  const { tasks, frames } = await page.evaluate(() => {
+    const { seen } = window as unknown as { seen: { tasks: number[]; frames: number[]; on: boolean } }
+    seen.on = false
+    return seen
+  })
+  say('200 messages a second for 10 s', {
+    'longest task ms': tasks.length > 0 ? round(Math.max(...tasks), 0) : 'under 50',
+    'tasks over 50 ms': tasks.length,
+    'frame p50 ms': round(percentile(frames, 0.5)),
+    'frame p99 ms': round(percentile(frames, 0.99)),
+  })
+})
+
+test('typing with 1,000 conversations', async () => {
+  const ann = await stage.server.register('type-ann')
+  for (let at = 0; at < 1_000; at += 50) {
+    await Promise.all(
+      Array.from({ length: 50 }, async (_, more) => {
+        const other = await stage.server.register(`type-${at + more}`)
+        await stage.server.befriend(ann, other)
+        await stage.server.send(other, { toUserId: ann.id }, `hi from ${at + more}`)
+      }),
+    )
+  }
+  const [friend] = (await stage.server.get<{ list: { userId: string }[] }>('/api/friend/get_friend_list', ann)).list
+  const page = await stage.visit({ as: ann, path: `/chat/u:${friend?.userId}` })
+  const composer = page.locator('textarea')
+  await composer.waitFor()
+  await page.evaluate(() => {
+    const seen = { strokes: [] as number[] }
+    Object.assign(window, { seen })
+    addEventListener(
+      'keydown',
+      () => {
+        const start = performance.now()
+        // The frame in which the change is drawn, and the moment after it.
+        requestAnimationFrame(() => {
+          const { port1, port2 } = new MessageChannel()
+          port1.addEventListener('message', () => seen.strokes.push(performance.now() - start))
+          port1.start()
+          port2.postMessage(undefined)
+        })
+      },
+      true,
+    )
+  })
+  await composer.click()
+  await page.keyboard.type('The quick brown fox jumps over the lazy dog. '.repeat(4), { delay: 30 })
+  const strokes = await page.evaluate(() => (window as unknown as { seen: { strokes: number[] } }).seen.strokes)
+  say('a keystroke to its picture, 1,000 conversations', {
+    'p50 ms': round(percentile(strokes, 0.5)),
+    'p99 ms': round(percentile(strokes, 0.99)),
+  })
+})

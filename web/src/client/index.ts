@@ -1,0 +1,11 @@
+// The client of Hongyan's protocol: calls, the socket, resuming. It needs neither a page nor a framework.
+export { Backoff } from './backoff'
+export { Client, type ClientOptions, type OperationPath, type ReplyOf, type RequestOf } from './client'
+export { Connection, type ConnectionHandlers, type ConnectionStatus, type Ending } from './connection'
+export { isPassing, NotLoggedIn, Refusal, Unreachable } from './error'
+export { Http, type HttpOptions } from './http'
+export * from './key'
+export { conversationOf, isLogEvent, Resume, type LogEvent, type ResumeHandlers } from './resume'
+export { Socket, type SocketHandlers } from './socket'
+export type { Event as WireEvent } from './wire'
+export * from './wire'

@@ -1,0 +1,102 @@
+// What the page keeps in the browser (IndexedDB): enough to be read offline and to go on after a reload. Cleared at logout.
+
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
+
+import type { Message, Outgoing } from './timeline'
+
+/** The newest messages of a conversation, as they were at the log's entry `cursor`. */
+export interface CachedTimeline {
+  key: string
+  cursor: number
+  messages: Message[]
+  atStart: boolean
+}
+
+/** A message that the server has not acknowledged. */
+export interface Unsent {
+  clientMsgId: string
+  key: string
+  /** The tab that it was written in. */
+  tab: string
+  time: number
+  message: Outgoing
+  /** The refusal's code; a refused message waits for its author. */
+  error: string | undefined
+}
+
+interface Schema extends DBSchema {
+  lists: { key: string; value: unknown }
+  timelines: { key: string; value: CachedTimeline }
+  outbox: { key: string; value: Unsent }
+  drafts: { key: string; value: string }
+}
+
+export interface Cache {
+  list: <T>(name: string) => Promise<T | undefined>
+  keepList: (name: string, value: unknown) => void
+  timeline: (key: string) => Promise<CachedTimeline | undefined>
+  keepTimeline: (timeline: CachedTimeline) => void
+  dropTimeline: (key: string) => void
+  dropTimelines: () => void
+  unsent: () => Promise<Unsent[]>
+  keepUnsent: (unsent: Unsent) => Promise<void>
+  dropUnsent: (clientMsgId: string) => void
+  drafts: () => Promise<Map<string, string>>
+  keepDraft: (key: string, text: string) => void
+  clear: () => Promise<void>
+}
+
+const open = (): Promise<IDBPDatabase<Schema> | undefined> =>
+  openDB<Schema>('hongyan', 1, {
+    upgrade: (db) => {
+      db.createObjectStore('lists')
+      db.createObjectStore('timelines', { keyPath: 'key' })
+      db.createObjectStore('outbox', { keyPath: 'clientMsgId' })
+      db.createObjectStore('drafts')
+    },
+    // A private window may have no storage: the page works without, it only forgets at a reload.
+  }).catch(() => undefined)
+
+export const createCache = (): Cache => {
+  const opened = open()
+
+  const read = async <T>(get: (db: IDBPDatabase<Schema>) => Promise<T>): Promise<T | undefined> => {
+    const db = await opened
+    return db ? get(db).catch(() => undefined) : undefined
+  }
+  /** What cannot be kept (a full disk) is not kept: the server has it. */
+  const write = async (put: (db: IDBPDatabase<Schema>) => Promise<unknown>): Promise<void> => {
+    const db = await opened
+    if (db) await put(db).catch(() => undefined)
+  }
+
+  return {
+    list: <T>(name: string) => read((db) => db.get('lists', name) as Promise<T | undefined>),
+    keepList: (name, value) => void write((db) => db.put('lists', value, name)),
+    timeline: (key) => read((db) => db.get('timelines', key)),
+    keepTimeline: (timeline) => void write((db) => db.put('timelines', timeline)),
+    dropTimeline: (key) => void write((db) => db.delete('timelines', key)),
+    dropTimelines: () => void write((db) => db.clear('timelines')),
+    unsent: async () => (await read((db) => db.getAll('outbox'))) ?? [],
+    keepUnsent: (unsent) => write((db) => db.put('outbox', unsent)),
+    dropUnsent: (id) => void write((db) => db.delete('outbox', id)),
+    drafts: async () => {
+      const rows = await read(async (db) => {
+        const transaction = db.transaction('drafts')
+        const [keys, texts] = await Promise.all([
+          transaction.store.getAllKeys(),
+          transaction.store.getAll(),
+        ])
+        return keys.map((key, at): [string, string] => [key, texts[at] ?? ''])
+      })
+      return new Map(rows)
+    },
+    keepDraft: (key, text) =>
+      void write((db) => (text ? db.put('drafts', text, key) : db.delete('drafts', key))),
+    clear: () =>
+      write((db) => {
+        const names = ['lists', 'timelines', 'outbox', 'drafts'] as const
+        return Promise.all(names.map((name) => db.clear(name)))
+      }),
+  }
+}

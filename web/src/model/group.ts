@@ -1,0 +1,279 @@
+// Groups: the caller's, their members, and what one does in them.
+import { computed, shallowReactive } from '@vue/reactivity'
+
+import { LIMITS, type GroupCard, type GroupMemberChanged, type MemberCard } from '../client'
+import type { Context } from './context'
+import type { People, Person } from './people'
+import { debounce, throttle } from './schedule'
+
+export type Role = 'owner' | 'admin' | 'member'
+
+export interface Group {
+  groupId: string
+  groupName: string
+  groupNickname: string
+  groupHeadImg: string
+  introduction: string
+  ownerUserId: string
+  join: 'open' | 'approval' | 'invitation'
+  memberCount: number
+  /** From here on: only what members know; defaults in groups that one is not in. */
+  announcement: string
+  invite: 'members' | 'operators'
+  muteAll: boolean
+  /** The caller's own; undefined: no member. */
+  role: Role | undefined
+  memberNickname: string
+  mutedUntil: number
+}
+
+export interface Member extends Person {
+  role: Role
+  memberNickname: string
+  remark: string
+  mutedUntil: number
+}
+
+export type GroupChange = Partial<
+  Pick<Group, 'groupNickname' | 'introduction' | 'announcement' | 'invite' | 'join' | 'muteAll'>
+>
+
+export interface Groups {
+  readonly list: readonly Group[]
+  get: (groupId: string) => Group | undefined
+  /** As `get`, and of others what was found or loaded. */
+  known: (groupId: string) => Group | undefined
+  /** As the server has it now, whoever is in it. */
+  load: (groupId: string) => Promise<Group>
+  /** Owner, admins, then by name; empty until they are loaded. */
+  members: (groupId: string) => readonly Member[]
+  loadMembers: (groupId: string) => Promise<void>
+  find: (text: string) => Promise<Group[]>
+  create: (form: {
+    groupName: string
+    groupNickname: string
+    introduction: string
+    invite: string[]
+  }) => Promise<Group>
+  apply: (groupId: string, remark: string) => Promise<void>
+  invite: (groupId: string, userId: string, remark: string) => Promise<void>
+  leave: (groupId: string) => Promise<void>
+  kick: (groupId: string, userId: string) => Promise<void>
+  update: (groupId: string, change: GroupChange) => Promise<void>
+  setAvatar: (groupId: string, image: Blob | undefined) => Promise<void>
+  setRole: (groupId: string, userId: string, role: 'admin' | 'member') => Promise<void>
+  handOver: (groupId: string, userId: string) => Promise<void>
+  dissolve: (groupId: string) => Promise<void>
+  /** 0 seconds: they may speak again. */
+  mute: (groupId: string, userId: string, seconds: number) => Promise<void>
+  setMyNickname: (groupId: string, nickname: string) => Promise<void>
+  refresh: () => Promise<void>
+  restore: () => Promise<void>
+  clear: () => void
+}
+
+const collator = new Intl.Collator(['zh-Hans-u-co-pinyin', 'en'])
+const rank: Record<Role, number> = { owner: 0, admin: 1, member: 2 }
+
+const groupOf = (card: GroupCard): Group => ({
+  groupId: card.groupId,
+  groupName: card.groupName,
+  groupNickname: card.groupNickname,
+  groupHeadImg: card.groupHeadImg,
+  introduction: card.introduction,
+  ownerUserId: card.ownerUserId,
+  join: card.join,
+  memberCount: card.memberCount,
+  announcement: card.announcement ?? '',
+  invite: card.invite ?? 'members',
+  muteAll: card.muteAll ?? false,
+  role: card.role,
+  memberNickname: card.memberNickname ?? '',
+  mutedUntil: card.mutedUntil ?? 0,
+})
+
+export const createGroups = (context: Context, people: People): Groups => {
+  const { link, events, cache, me } = context
+  const { client } = link
+  const groups = shallowReactive(new Map<string, Group>())
+  const members = shallowReactive(new Map<string, readonly Member[]>())
+  /** Groups of others, as they were found. */
+  const others = shallowReactive(new Map<string, Group>())
+
+  const keep = throttle(1_000, () => cache.keepList('groups', [...groups.values()]))
+  const change = (groupId: string, to: Partial<Group>): void => {
+    const group = groups.get(groupId)
+    if (!group) return
+    groups.set(groupId, { ...group, ...to })
+    keep()
+  }
+  const drop = (groupId: string): void => {
+    groups.delete(groupId)
+    members.delete(groupId)
+    others.delete(groupId)
+    keep()
+  }
+  const replace = (list: readonly Group[]): void => {
+    const now = new Set(list.map((group) => group.groupId))
+    for (const groupId of groups.keys()) if (!now.has(groupId)) drop(groupId)
+    for (const group of list) groups.set(group.groupId, group)
+  }
+
+  const refresh = async (): Promise<void> => {
+    const { list } = await client.get('/api/group/get_group_list', { type: '1' })
+    replace(list.map(groupOf))
+    keep()
+    await Promise.all([...members.keys()].map(loadMembers))
+  }
+  const refreshSoon = debounce(150, () => void refresh().catch(() => undefined))
+
+  const setMembers = (groupId: string, list: readonly Member[]): void => {
+    const name = (member: Member): string =>
+      member.remark || member.memberNickname || member.nickname || member.username
+    members.set(
+      groupId,
+      [...list].sort((a, b) => rank[a.role] - rank[b.role] || collator.compare(name(a), name(b))),
+    )
+  }
+  const learn = (groupId: string, card: MemberCard): Member => {
+    const { userId, username, nickname, headImg, sex, sign } = card
+    people.learn({ userId, username, nickname, headImg, sex, sign })
+    people.setMemberNickname(groupId, userId, card.memberNickname)
+    return card
+  }
+  const loadMembers = async (groupId: string): Promise<void> => {
+    const lists = await client.get('/api/group/get_group_user_list', { groupId: [groupId] })
+    setMembers(
+      groupId,
+      (lists[groupId] ?? []).map((card) => learn(groupId, card)),
+    )
+  }
+  const changeMember = (data: GroupMemberChanged): void => {
+    const { groupId, userId, role, memberNickname, mutedUntil } = data
+    people.learn({ userId, username: data.username, nickname: data.nickname, headImg: data.headImg })
+    people.setMemberNickname(groupId, userId, memberNickname)
+    const list = members.get(groupId)
+    if (list) {
+      const changed = list.map((member) =>
+        member.userId === userId ? { ...member, role, memberNickname, mutedUntil } : member,
+      )
+      setMembers(groupId, changed)
+    }
+    if (userId === me()) change(groupId, { role, memberNickname, mutedUntil })
+  }
+  const recount = (groupId: string, by: number): void => {
+    const group = groups.get(groupId)
+    if (group) change(groupId, { memberCount: group.memberCount + by })
+    if (members.has(groupId)) void loadMembers(groupId).catch(() => undefined)
+  }
+
+  events.on('group_updated', ({ data }) => {
+    const { role, memberNickname, mutedUntil, ...shown } = groupOf(data)
+    change(data.groupId, shown)
+  })
+  events.on('group_role', ({ data }) => changeMember(data))
+  events.on('group_muted', ({ data }) => changeMember(data))
+  events.on('group_member_updated', ({ data }) => changeMember(data))
+  events.on('group_join', ({ data }) => {
+    const { userId, username, nickname, headImg, sex, sign } = data
+    people.learn({ userId, username, nickname, headImg, sex, sign })
+    recount(data.groupId, 1)
+  })
+  events.on('group_leave', ({ data }) => recount(data.groupId, -1))
+  events.on('group_kicked_out', ({ data }) => drop(data.groupId))
+  events.on('group_dissolved', ({ data }) => drop(data.groupId))
+  events.on('group_add_result', ({ data }) => {
+    if (data.agree) refreshSoon()
+  })
+
+  const sorted = computed(() =>
+    [...groups.values()].sort((a, b) => collator.compare(a.groupNickname, b.groupNickname)),
+  )
+
+  return {
+    get list() {
+      return sorted.value
+    },
+    get: (groupId) => groups.get(groupId),
+    known: (groupId) => groups.get(groupId) ?? others.get(groupId),
+    load: async (groupId) => {
+      const group = groupOf(await client.get('/api/group/get_info', { groupId }))
+      if (group.role !== undefined) groups.set(groupId, group)
+      else others.set(groupId, group)
+      return group
+    },
+    members: (groupId) => members.get(groupId) ?? [],
+    loadMembers,
+    find: async (text) => {
+      const part = text.slice(0, LIMITS.nickname.max)
+      const [exact, similar] = await Promise.all([
+        client.get('/api/group/search', { groupName: part }),
+        client.get('/api/group/search', { groupNickname: part }),
+      ])
+      const found = new Map([...exact.list, ...similar.list].map((card) => [card.groupId, card]))
+      for (const card of found.values()) others.set(card.groupId, groupOf(card))
+      return [...found.values()].map((card) => groups.get(card.groupId) ?? groupOf(card))
+    },
+    create: async ({ invite, ...form }) => {
+      const { groupId } = await client.post('/api/group/create', form)
+      await Promise.allSettled(
+        invite.map((userId) => link.call('/ws/group/invite', { groupId, userId, remark: '' })),
+      )
+      await context.changed('groups', 'inbox')
+      const group = groups.get(groupId)
+      if (!group) throw new Error('the new group is not in the list')
+      return group
+    },
+    apply: async (groupId, remark) => {
+      await link.call('/ws/group/add', { groupId, remark })
+      await context.changed('inbox', 'groups')
+    },
+    invite: async (groupId, userId, remark) => {
+      await link.call('/ws/group/invite', { groupId, userId, remark })
+      await context.changed('inbox')
+    },
+    leave: async (groupId) => {
+      await link.call('/ws/group/leave', { groupId })
+      drop(groupId)
+      await context.changed('groups')
+    },
+    kick: async (groupId, userId) => {
+      await link.call('/ws/group/kick', { groupId, userId })
+      await loadMembers(groupId)
+    },
+    update: async (groupId, to) => {
+      await link.call('/ws/group/update', { groupId, ...to })
+      change(groupId, to)
+    },
+    setAvatar: async (groupId, image) => {
+      const card = await client.form('/api/group/update_avatar', { groupId, headImage: image })
+      change(groupId, { groupHeadImg: card.groupHeadImg })
+    },
+    setRole: async (groupId, userId, role) => {
+      await link.call('/ws/group/set_role', { groupId, userId, role })
+    },
+    handOver: async (groupId, userId) => {
+      await link.call('/ws/group/hand_over', { groupId, userId })
+      await context.changed('groups')
+    },
+    dissolve: async (groupId) => {
+      await link.call('/ws/group/dissolve', { groupId })
+      drop(groupId)
+    },
+    mute: async (groupId, userId, seconds) => {
+      await link.call('/ws/group/mute', { groupId, userId, seconds })
+    },
+    setMyNickname: async (groupId, nickname) => {
+      await link.call('/ws/group/set_nickname', { groupId, nickname })
+      change(groupId, { memberNickname: nickname })
+    },
+    refresh,
+    restore: async () => replace((await cache.list<Group[]>('groups')) ?? []),
+    clear: () => {
+      keep.cancel()
+      groups.clear()
+      members.clear()
+      others.clear()
+    },
+  }
+}

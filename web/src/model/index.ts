@@ -1,0 +1,164 @@
+// The model: everything that the page shows and does, without a page.
+import type { WireEvent, Ready } from '../client'
+import { createCache } from './cache'
+import type { Context } from './context'
+import { createConversations, type Conversations } from './conversation'
+import { createDevices, type Devices } from './device'
+import { createEvents } from './events'
+import { createFriends, type Friends } from './friend'
+import { createGroups, type Groups } from './group'
+import { createInbox, type Inbox } from './inbox'
+import { createLink, type ConnectionState, type ListName } from './link'
+import { createPeople, type People } from './people'
+import { createSchedule } from './schedule'
+import { createSearch, type Search } from './search'
+import { createSession, type Session } from './session'
+
+export type { Conversation, Conversations, Keep } from './conversation'
+export type { DeviceRow, Devices } from './device'
+export type { Friend, Friends } from './friend'
+export type { Group, GroupChange, Groups, Member, Role } from './group'
+export type { Inbox, InboxRow } from './inbox'
+export * from './key'
+export type { ConnectionState } from './link'
+export { isBlank, type People, type Person } from './people'
+export type { FoundMessage, FoundPage, Search } from './search'
+export type { Ended, Me, Session } from './session'
+export type { Message, Outgoing, Reaction, Timeline, Upload } from './timeline'
+
+export interface Files {
+  url: (fileId: string) => string
+  thumbUrl: (fileId: string) => string
+}
+
+export interface Model {
+  session: Session
+  connection: ConnectionState
+  conversations: Conversations
+  friends: Friends
+  groups: Groups
+  people: People
+  inbox: Inbox
+  search: Search
+  files: Files
+  devices: Devices
+}
+
+export interface ModelOptions {
+  /** The server's origin; empty for the page's own. */
+  base: string
+  /** `wss://chat.example/ws` */
+  socketUrl: string
+  /** Calls back when the next picture is made. */
+  nextFrame: (callback: () => void) => void
+}
+
+/** How long to wait before the lists are fetched again that could not be, in ms. */
+const AGAIN = 3_000
+
+export const createModel = (options: ModelOptions): Model => {
+  const cache = createCache()
+  const events = createEvents()
+  const schedule = createSchedule(options.nextFrame)
+
+  /** Events that came while the lists were fetched, which may be older than they are. */
+  let held: WireEvent[] | undefined
+  let round = 0
+
+  const hear = (event: WireEvent): void => {
+    if (held) held.push(event)
+    else dispatch(event)
+  }
+  const dispatch = (event: WireEvent): void => {
+    conversations.hear(event)
+    events.emit(event)
+  }
+
+  /** Brings everything to what the server has; again until it is, or until the connection is another one. */
+  const refresh = async (ready: Ready): Promise<void> => {
+    const mine = ++round
+    // What came before is in what is fetched now.
+    held = []
+    try {
+      await fetchLists(['friends', 'groups', 'inbox'])
+      await conversations.refresh(ready)
+    } catch {
+      if (mine === round && link.state.state === 'open') setTimeout(() => void again(mine, ready), AGAIN)
+      return
+    }
+    if (mine !== round) return
+    link.state.synced = true
+    const since = held ?? []
+    held = undefined
+    for (const event of since) dispatch(event)
+  }
+  const again = async (mine: number, ready: Ready): Promise<void> => {
+    if (mine === round && link.state.state === 'open') await refresh(ready)
+  }
+
+  const link = createLink(options, {
+    ready: (ready) => void refresh(ready),
+    event: hear,
+    ended: (why) => void session.end(why),
+    note: (note) => {
+      if (note.note === 'changed') void fetchLists(note.lists).catch(() => undefined)
+      else if (note.note === 'logged-in' || note.note === 'logged-out') void session.look()
+    },
+  })
+
+  const nouns = { restore: () => Promise.resolve(), clear: () => undefined as void }
+  const session = createSession(link, cache, {
+    restore: () => nouns.restore(),
+    clear: () => nouns.clear(),
+  })
+  const context: Context = {
+    link,
+    events,
+    cache,
+    schedule,
+    changed: (...lists) => {
+      link.tell({ note: 'changed', lists })
+      return fetchLists(lists)
+    },
+    me: () => session.me?.id ?? '',
+  }
+  const people = createPeople(context)
+  const friends = createFriends(context, people)
+  const groups = createGroups(context, people)
+  const inbox = createInbox(context)
+  const fetched = { friends, groups, inbox }
+  const fetchLists = async (lists: ListName[]): Promise<void> => {
+    await Promise.all(lists.map((list) => fetched[list].refresh()))
+  }
+  const conversations = createConversations(context, people, friends, groups)
+
+  nouns.restore = async () => {
+    const { me } = session
+    if (me) people.learn({ userId: me.id, username: me.username, nickname: me.nickname, headImg: me.headImg })
+    await Promise.all([friends.restore(), groups.restore(), inbox.restore()])
+    await conversations.restore()
+  }
+  nouns.clear = () => {
+    round++
+    held = undefined
+    for (const noun of [conversations, inbox, groups, friends, people]) noun.clear()
+  }
+
+  void session.start()
+
+  return {
+    session,
+    connection: link.state,
+    conversations,
+    friends,
+    groups,
+    people,
+    inbox,
+    search: createSearch(context, friends, groups),
+    files: {
+      url: (fileId) => `${options.base}/api/file/${fileId}`,
+      thumbUrl: (fileId) => `${options.base}/api/file/${fileId}/thumb`,
+    },
+    devices: createDevices(context),
+  }
+}

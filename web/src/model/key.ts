@@ -1,0 +1,2 @@
+// A conversation's name, as the client has it.
+export * from '../client/key'

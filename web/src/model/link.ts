@@ -1,0 +1,186 @@
+// This tab's way to the server. One tab holds the socket and tells the others what it hears; the others call over HTTP.
+
+import { shallowReactive } from '@vue/reactivity'
+
+import {
+  Client,
+  type ConnectionStatus,
+  type Ending,
+  type OperationPath,
+  type Ready,
+  type ReplyOf,
+  type RequestOf,
+  type WireEvent,
+} from '../client'
+import { freshId } from './id'
+import { aliveTabs, beAlive, createLeadership } from './leadership'
+
+export interface ConnectionState {
+  state: 'connecting' | 'open' | 'waiting' | 'off'
+  /** ms since 1970, while `waiting`. */
+  retryAt: number | undefined
+  /** Whether what is shown is as the server has it. */
+  synced: boolean
+  tryNow: () => void
+}
+
+/** Lists that are fetched whole. */
+export type ListName = 'friends' | 'groups' | 'inbox'
+
+/** What tabs of one browser tell each other. */
+export type Note =
+  | { note: 'status'; status: ConnectionStatus }
+  | { note: 'ready'; ready: Ready }
+  | { note: 'event'; event: WireEvent }
+  | { note: 'ended'; why: Ending }
+  | { note: 'who' | 'tryNow' | 'logged-in' | 'logged-out' }
+  /** The user did something that the server does not tell their own tabs of. */
+  | { note: 'changed'; lists: ListName[] }
+
+export interface LinkHandlers {
+  /** A socket is open, in this tab or in another. */
+  ready: (ready: Ready) => void
+  event: (event: WireEvent) => void
+  ended: (why: Ending) => void
+  /** Another tab told something that is not of the socket. */
+  note: (note: Note) => void
+}
+
+export interface Link {
+  /** This tab's name. */
+  tab: string
+  /** The names of the tabs that live. */
+  tabs: () => Promise<Set<string>>
+  state: ConnectionState
+  client: Client
+  call: <P extends OperationPath>(path: P, data: RequestOf<P>) => Promise<ReplyOf<P>>
+  /** Begins to hear the server, as the tab that holds the socket or from it. */
+  start: () => void
+  stop: () => void
+  tell: (note: Note) => void
+}
+
+export const createLink = (
+  options: { base: string; socketUrl: string },
+  handlers: LinkHandlers,
+): Link => {
+  const tab = freshId()
+  const channel = new BroadcastChannel('hongyan')
+  const leadership = createLeadership(tab)
+  beAlive(tab)
+  let started = false
+  let leading = false
+  let ready: Ready | undefined
+
+  const tell = (note: Note): void => channel.postMessage(note)
+
+  const show = (status: ConnectionStatus): void => {
+    state.state = status.state
+    state.retryAt = status.state === 'waiting' ? status.retryAt : undefined
+    if (status.state !== 'open') {
+      state.synced = false
+      ready = undefined
+    }
+  }
+
+  const client = new Client(options, {
+    status: (status) => {
+      show(status)
+      if (leading) tell({ note: 'status', status })
+    },
+    ready: (now) => {
+      ready = now
+      tell({ note: 'ready', ready: now })
+      handlers.ready(now)
+    },
+    event: (event) => {
+      tell({ note: 'event', event })
+      handlers.event(event)
+    },
+    ended: (why) => {
+      tell({ note: 'ended', why })
+      handlers.ended(why)
+    },
+  })
+
+  const state: ConnectionState = shallowReactive({
+    state: 'off',
+    retryAt: undefined,
+    synced: false,
+    tryNow: () => {
+      if (leading) client.connection.tryNow()
+      else tell({ note: 'tryNow' })
+    },
+  })
+
+  const hear = (note: Note): void => {
+    if (note.note === 'who') {
+      if (leading && ready) tell({ note: 'ready', ready })
+      else if (leading) tell({ note: 'status', status: current() })
+    } else if (note.note === 'tryNow') {
+      if (leading) client.connection.tryNow()
+    } else if (note.note === 'status' || note.note === 'ready' || note.note === 'event') {
+      if (started && !leading) follow(note)
+    } else if (note.note === 'ended') {
+      if (started) handlers.ended(note.why)
+    } else {
+      handlers.note(note)
+    }
+  }
+
+  const current = (): ConnectionStatus =>
+    state.state === 'waiting'
+      ? { state: 'waiting', retryAt: state.retryAt ?? Date.now() }
+      : { state: state.state }
+
+  const follow = (note: Extract<Note, { note: 'status' | 'ready' | 'event' }>): void => {
+    if (note.note === 'status') {
+      if (note.status.state !== 'open') show(note.status)
+    } else if (note.note === 'ready') {
+      // The answer to another tab's question is no new connection.
+      if (state.state === 'open' && ready?.serverTime === note.ready.serverTime) return
+      ready = note.ready
+      state.state = 'open'
+      state.retryAt = undefined
+      handlers.ready(note.ready)
+    } else if (ready) {
+      handlers.event(note.event)
+    }
+  }
+
+  channel.addEventListener('message', (message: MessageEvent<Note>) => hear(message.data))
+
+  return {
+    tab,
+    tabs: aliveTabs,
+    state,
+    client,
+    call: (path, data) => client.call(path, data),
+    start: () => {
+      if (started) return
+      started = true
+      show({ state: 'connecting' })
+      leadership.campaign(
+        () => {
+          leading = true
+          client.connection.start()
+        },
+        () => {
+          leading = false
+          client.connection.stop()
+          tell({ note: 'who' })
+        },
+      )
+      tell({ note: 'who' })
+    },
+    stop: () => {
+      if (!started) return
+      started = false
+      client.connection.stop()
+      leading = false
+      leadership.resign()
+      show({ state: 'off' })
+    },
+    tell,
+  }
+}

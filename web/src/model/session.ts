@@ -1,0 +1,204 @@
+// Who is logged in, and how that ends.
+import { shallowReactive } from '@vue/reactivity'
+
+import { NotLoggedIn, type Ending, type UserInfo } from '../client'
+import type { Cache } from './cache'
+import type { Link } from './link'
+
+export type Me = UserInfo
+
+/**
+ * `elsewhere`: the account logged in on another device. `expired`: the session is over. `replaced`: the login is used by a window that
+ * does not share with this one.
+ */
+export type Ended = 'elsewhere' | 'expired' | 'replaced'
+
+export interface Session {
+  readonly state: 'starting' | 'out' | 'in' | 'ended'
+  readonly me: Me | undefined
+  readonly ended: Ended | undefined
+  register: (form: {
+    username: string
+    password: string
+    nickname: string
+    sex?: Me['sex']
+    sign?: string
+  }) => Promise<void>
+  login: (form: { username: string; password: string }) => Promise<void>
+  /** Also removes what is kept in the browser. */
+  logout: () => Promise<void>
+  /** From `ended` to `out`. */
+  leaveEnded: () => Promise<void>
+  /** From `replaced` back to `in`: the other window gives way. */
+  useHere: () => void
+  updateProfile: (change: {
+    nickname?: string
+    sign?: string
+    sex?: Me['sex']
+    headImage?: Blob
+  }) => Promise<void>
+  changePassword: (form: {
+    oldPassword: string
+    newPassword: string
+    verifyPassword: string
+  }) => Promise<void>
+}
+
+export interface SessionControl extends Session {
+  /** Finds out who is logged in. */
+  start: () => Promise<void>
+  /** The socket ended for good. */
+  end: (why: Ending) => Promise<void>
+  /** Another tab logged in or out. */
+  look: () => Promise<void>
+}
+
+export const createSession = (
+  link: Link,
+  cache: Cache,
+  hooks: {
+    /** Shows what the browser kept of this account. */
+    restore: () => Promise<void>
+    clear: () => void
+  },
+): SessionControl => {
+  const { client } = link
+  const state = shallowReactive({
+    state: 'starting' as Session['state'],
+    me: undefined as Me | undefined,
+    ended: undefined as Ended | undefined,
+  })
+
+  const enter = async (me: Me): Promise<void> => {
+    const kept = await cache.list<Me>('me')
+    if (kept && kept.id !== me.id) await cache.clear()
+    if (state.me && state.me.id !== me.id) hooks.clear()
+    cache.keepList('me', me)
+    state.me = me
+    state.ended = undefined
+    await hooks.restore()
+    state.state = 'in'
+    link.start()
+  }
+
+  const leave = async (to: 'out' | 'ended', why?: Ended): Promise<void> => {
+    link.stop()
+    state.ended = why
+    state.state = to
+    if (to === 'out') {
+      state.me = undefined
+      hooks.clear()
+      await cache.clear()
+    }
+  }
+
+  /** As the server has it; undefined when nobody is logged in. */
+  const ask = async (): Promise<Me | undefined> => {
+    try {
+      return await client.get('/api/user/get_info', {})
+    } catch (error) {
+      if (error instanceof NotLoggedIn) return undefined
+      throw error
+    }
+  }
+
+  /** What is here already is shown at once; the server's word comes after it. */
+  const confirm = async (): Promise<void> => {
+    const me = await ask()
+    if (!me) {
+      await leave(state.me ? 'ended' : 'out', state.me && 'expired')
+    } else if (state.me && me.id !== state.me.id) {
+      await leave('out')
+      await enter(me)
+    } else if (!state.me || state.state !== 'in') {
+      await enter(me)
+    } else {
+      state.me = me
+      cache.keepList('me', me)
+    }
+  }
+
+  const start = async (): Promise<void> => {
+    const kept = await cache.list<Me>('me')
+    if (kept) await enter(kept)
+    try {
+      await confirm()
+    } catch {
+      if (!kept) state.state = 'out'
+    }
+  }
+
+  return {
+    get state() {
+      return state.state
+    },
+    get me() {
+      return state.me
+    },
+    get ended() {
+      return state.ended
+    },
+    register: async (form) => {
+      const me = await client.post('/api/registe', form)
+      await enter(infoOf(me))
+      link.tell({ note: 'logged-in' })
+    },
+    login: async (form) => {
+      const me = await client.post('/api/login', form)
+      await enter(infoOf(me))
+      link.tell({ note: 'logged-in' })
+    },
+    logout: async () => {
+      try {
+        await client.post('/api/logout', {})
+      } catch (error) {
+        if (!(error instanceof NotLoggedIn)) throw error
+      }
+      await leave('out')
+      link.tell({ note: 'logged-out' })
+    },
+    leaveEnded: async () => {
+      await leave('out')
+      link.tell({ note: 'logged-out' })
+    },
+    useHere: () => {
+      state.ended = undefined
+      state.state = 'in'
+      link.start()
+    },
+    updateProfile: async (change) => {
+      state.me = await client.form('/api/user/update_uinfo', change)
+      cache.keepList('me', state.me)
+    },
+    changePassword: async (form) => {
+      await client.post('/api/user/change_pwd', form)
+    },
+    start,
+    end: async (why) => {
+      if (state.state !== 'in') return
+      if (why === 'session') {
+        await leave('ended', 'expired')
+        return
+      }
+      // Displaced: if the token is dead, another device logged in; otherwise only this socket was.
+      try {
+        await leave('ended', (await ask()) ? 'replaced' : 'elsewhere')
+      } catch {
+        await leave('ended', 'replaced')
+      }
+    },
+    look: async () => {
+      await confirm().catch(() => undefined)
+    },
+  }
+}
+
+/** Without the token, which stays in its cookie. */
+const infoOf = ({ id, username, nickname, headImg, sign, sex }: Me): Me => ({
+  id,
+  username,
+  nickname,
+  headImg,
+  sign,
+  sex,
+})

@@ -1,0 +1,137 @@
+// For tests: a server with one conversation's log in memory, and a model context that talks to it.
+import { shallowReactive } from '@vue/reactivity'
+
+import { Refusal, Unreachable, type Client, type LogEvent, type Message as WireMessage } from '../client'
+import type { Cache, CachedTimeline, Unsent } from './cache'
+import type { Context } from './context'
+import { createEvents } from './events'
+import type { ConnectionState, Link } from './link'
+import { createSchedule } from './schedule'
+
+export const ME = 'ann'
+export const PEER = 'bo'
+
+export interface TestServer {
+  log: WireMessage[]
+  calls: { path: string; data: Record<string, unknown> }[]
+  /** What the next calls of a path throw, in order. */
+  failures: Map<string, Error[]>
+  /** Called before an operation is answered. */
+  before: (path: string) => Promise<void>
+  add: (fromUserId: string, count?: number) => LogEvent[]
+}
+
+const eventOf = (message: WireMessage): LogEvent => ({
+  eventType: 'chat_f2f',
+  fromUserId: message.fromUserId,
+  toUserId: message.fromUserId === ME ? PEER : ME,
+  time: message.time,
+  data: { msg: message.msg, msgId: message.msgId, seq: message.seq },
+})
+
+export const createTestServer = (): TestServer => {
+  const server: TestServer = {
+    log: [],
+    calls: [],
+    failures: new Map(),
+    before: () => Promise.resolve(),
+    add: (fromUserId, count = 1) =>
+      Array.from({ length: count }, () => {
+        const seq = server.log.length + 1
+        const message = { fromUserId, time: seq, msg: `m${seq}`, msgId: `id${seq}`, seq }
+        server.log.push(message)
+        return eventOf(message)
+      }),
+  }
+  return server
+}
+
+const history = (
+  { log }: TestServer,
+  { before, after, limit = 50 }: { before?: number; after?: number; limit?: number },
+): { list: WireMessage[]; more: boolean } => {
+  if (after !== undefined) {
+    const behind = log.filter(({ seq = 0 }) => seq > after)
+    return { list: behind.slice(0, limit), more: behind.length > limit }
+  }
+  const ahead = log.filter(({ seq = 0 }) => before === undefined || seq < before)
+  return { list: ahead.slice(-limit), more: ahead.length > limit }
+}
+
+const createTestCache = (): Cache => {
+  const timelines = new Map<string, CachedTimeline>()
+  const outbox = new Map<string, Unsent>()
+  return {
+    list: () => Promise.resolve(undefined),
+    keepList: () => undefined,
+    timeline: (key) => Promise.resolve(timelines.get(key)),
+    keepTimeline: (timeline) => void timelines.set(timeline.key, timeline),
+    dropTimeline: (key) => void timelines.delete(key),
+    dropTimelines: () => timelines.clear(),
+    unsent: () => Promise.resolve([...outbox.values()]),
+    keepUnsent: (unsent) => Promise.resolve(void outbox.set(unsent.clientMsgId, unsent)),
+    dropUnsent: (id) => void outbox.delete(id),
+    drafts: () => Promise.resolve(new Map()),
+    keepDraft: () => undefined,
+    clear: () => Promise.resolve(),
+  }
+}
+
+export interface TestContext extends Context {
+  state: ConnectionState
+}
+
+export const createTestContext = (server: TestServer): TestContext => {
+  const state: ConnectionState = shallowReactive({
+    state: 'open',
+    retryAt: undefined,
+    synced: true,
+    tryNow: () => undefined,
+  })
+  const answer = (path: string, data: Record<string, unknown>): unknown => {
+    if (path === '/ws/chat/history') return history(server, data)
+    if (path !== '/ws/chat/send_msg') return undefined
+    const again = server.log.find((message) => message.body?.clientMsgId === data.clientMsgId)
+    const seq = again?.seq ?? server.log.length + 1
+    const message = {
+      fromUserId: ME,
+      time: seq,
+      msg: String(data.msg),
+      msgId: `id${seq}`,
+      seq,
+      body: { clientMsgId: data.clientMsgId },
+    }
+    if (!again) server.log.push(message)
+    return { msgId: message.msgId, seq, time: message.time }
+  }
+  const call = async (path: string, data: Record<string, unknown>): Promise<unknown> => {
+    server.calls.push({ path, data })
+    await server.before(path)
+    if (state.state !== 'open') throw new Unreachable()
+    const failure = server.failures.get(path)?.shift()
+    // A refusal has no effect; where no answer comes the message may well be there.
+    if (failure instanceof Refusal) throw failure
+    const reply = answer(path, data)
+    if (failure) throw failure
+    return reply
+  }
+  const link = {
+    tab: 'tab',
+    tabs: () => Promise.resolve(new Set<string>()),
+    state,
+    client: { http: {} } as Client,
+    call: call as Link['call'],
+    start: () => undefined,
+    stop: () => undefined,
+    tell: () => undefined,
+  }
+  return {
+    link,
+    state,
+    events: createEvents(),
+    cache: createTestCache(),
+    schedule: createSchedule((callback) => queueMicrotask(callback)),
+    changed: () => Promise.resolve(),
+    me: () => ME,
+  }
+}

@@ -1,0 +1,44 @@
+// Short words that come and go at the edge of the page.
+import { shallowReactive } from 'vue'
+import { explain } from '../i18n'
+
+export interface Toast {
+  id: number
+  text: string
+  kind: 'info' | 'error'
+  action: { label: string; run: () => void } | undefined
+}
+export interface ToastOptions {
+  action?: { label: string; run: () => void }
+  /** In ms; 0 stays until it is closed. */
+  stay?: number
+}
+
+export const toasts = shallowReactive<Toast[]>([])
+const timers = new Map<number, ReturnType<typeof setTimeout>>()
+let nextId = 1
+
+export const closeToast = (id: number): void => {
+  clearTimeout(timers.get(id))
+  timers.delete(id)
+  const index = toasts.findIndex((toast) => toast.id === id)
+  if (index >= 0) toasts.splice(index, 1)
+}
+
+const show = (kind: Toast['kind'], text: string, options: ToastOptions): void => {
+  // The same words twice would say nothing new.
+  const same = toasts.find((toast) => toast.text === text)
+  if (same) closeToast(same.id)
+  if (toasts.length >= 3) closeToast(toasts[0]?.id ?? 0)
+  const id = nextId++
+  toasts.push({ id, kind, text, action: options.action })
+  const stay = options.stay ?? (options.action || kind === 'error' ? 7000 : 3500)
+  if (stay > 0) timers.set(id, setTimeout(() => closeToast(id), stay))
+}
+
+export const useToast = () => ({
+  info: (text: string, options: ToastOptions = {}): void => show('info', text, options),
+  /** Takes an error as it was caught, or words. */
+  error: (error: unknown, options: ToastOptions = {}): void =>
+    show('error', typeof error === 'string' ? error : explain(error), options),
+})

@@ -1,0 +1,43 @@
+// Plays voices, one at a time.
+import { shallowReactive } from 'vue'
+
+/** What plays, or stopped half-way. */
+export const playing = shallowReactive({ id: '', running: false, failed: false, position: 0, duration: 0 })
+
+let audio: HTMLAudioElement | undefined
+
+const player = (): HTMLAudioElement => {
+  if (audio) return audio
+  const made = new Audio()
+  made.preload = 'auto'
+  made.addEventListener('timeupdate', () => (playing.position = made.currentTime))
+  made.addEventListener('durationchange', () => (playing.duration = Number.isFinite(made.duration) ? made.duration : 0))
+  made.addEventListener('play', () => (playing.running = true))
+  made.addEventListener('pause', () => (playing.running = false))
+  made.addEventListener('ended', () => (playing.position = 0))
+  made.addEventListener('error', () => {
+    playing.running = false
+    playing.failed = playing.id !== ''
+  })
+  audio = made
+  return made
+}
+
+export const togglePlay = (id: string, url: string): void => {
+  const sound = player()
+  if (playing.id !== id || playing.failed) {
+    Object.assign(playing, { id, position: 0, duration: 0, failed: false })
+    sound.src = url
+  } else if (playing.running) {
+    sound.pause()
+    return
+  }
+  sound.play().catch(() => {
+    // The element tells of it by "error", or another voice took over.
+  })
+}
+
+/** `part`: from 0 to 1. */
+export const seekTo = (part: number): void => {
+  if (audio && playing.duration > 0) audio.currentTime = part * playing.duration
+}

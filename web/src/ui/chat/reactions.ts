@@ -1,0 +1,2 @@
+// Reactions that are offered first.
+export const QUICK = ['👍', '❤️', '😂', '😮', '😢', '🙏'] as const

@@ -1,0 +1,69 @@
+// Pointing at messages: with the mouse, with a finger, and with the keyboard.
+import type { Virtualizer } from '@tanstack/vue-virtual'
+import { nextTick, ref, type Ref } from 'vue'
+import type { Message, Timeline } from '../../model'
+
+const rowOf = (target: EventTarget | null): HTMLElement | undefined =>
+  (target instanceof Element ? target.closest<HTMLElement>('[data-id]') : null) ?? undefined
+
+export const useRowFocus = ({ scroller, virtualizer, timeline, hasMenu, escape }: {
+  scroller: Readonly<Ref<HTMLElement | null>>
+  virtualizer: Virtualizer<HTMLElement, HTMLElement>
+  timeline: Timeline
+  hasMenu: (message: Message) => boolean
+  escape: () => void
+}) => {
+  /** The message under the mouse. */
+  const activeId = ref('')
+
+  const messageOf = (row: HTMLElement | undefined): Message | undefined =>
+    row && timeline.messages.find(({ id }) => id === row.dataset['id'])
+
+  const activate = (event: PointerEvent): void => {
+    if (event.pointerType !== 'mouse') return
+    const id = rowOf(event.target)?.dataset['id'] ?? ''
+    if (id !== activeId.value) activeId.value = id
+  }
+
+  /** The message that a menu is asked for. Links and chosen text keep the browser's own menu. */
+  const aim = (event: Event): Message | undefined => {
+    const touch = event instanceof PointerEvent && event.type === 'pointerdown'
+    if (touch && event.pointerType === 'mouse') return undefined
+    const target = event.target instanceof Element ? event.target : undefined
+    const message = messageOf(rowOf(event.target))
+    const chosen = !touch && (getSelection()?.toString() ?? '') !== '' && event instanceof MouseEvent && event.button === 2
+    const own = target?.closest('a.link[target]') !== null && target !== undefined
+    if (message && hasMenu(message) && !chosen && !own) return message
+    // A long press on nothing is none; what had the focus loses it, as it would have.
+    if (touch && event.cancelable) {
+      event.preventDefault()
+      if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
+    } else if (!touch) event.stopPropagation()
+    return undefined
+  }
+
+  const focusRow = async (index: number): Promise<void> => {
+    virtualizer.scrollToIndex(index, { align: 'auto' })
+    await nextTick()
+    const id = timeline.messages[index]?.id ?? ''
+    scroller.value?.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true })
+  }
+
+  const onKey = (event: KeyboardEvent): void => {
+    const row = rowOf(document.activeElement)
+    // Keys of what is within a row are its own.
+    if (event.target !== row && event.target !== scroller.value) return
+    const at = row ? timeline.messages.findIndex(({ id }) => id === row.dataset['id']) : timeline.messages.length
+    const step = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0
+    if (step !== 0 && timeline.messages.length > 0) {
+      event.preventDefault()
+      void focusRow(Math.min(Math.max(at + step, 0), timeline.messages.length - 1))
+    } else if (row && (event.key === 'Enter' || event.key === ' ')) {
+      event.preventDefault()
+      const bubble = (row.querySelector('.bubble') ?? row).getBoundingClientRect()
+      row.dispatchEvent(new MouseEvent('contextmenu', { bubbles: true, cancelable: true, clientX: bubble.left + 12, clientY: bubble.bottom }))
+    } else if (event.key === 'Escape') escape()
+  }
+
+  return { activeId, activate, aim, onKey, messageOf }
+}

@@ -1,0 +1,2 @@
+// The parts of the settings, by their address.
+export const parts: readonly string[] = ['profile', 'general', 'notifications', 'password', 'devices', 'about']

@@ -1,0 +1,25 @@
+// Puts the page together around a model.
+import { createApp } from 'vue'
+import type { Model } from '../model'
+import App from './App.vue'
+import { startNotifications } from './frame/notify'
+import { startVersions } from './frame/version'
+import { i18n, startLanguage } from './i18n'
+import { provideModel } from './model'
+import { createPageRouter } from './router'
+import { followTheme } from './theme/theme'
+import './theme/tokens.css'
+import './theme/base.css'
+
+export const startPage = async (model: Model): Promise<void> => {
+  followTheme()
+  await startLanguage()
+  const app = createApp(App)
+  provideModel(app, model)
+  app.use(i18n)
+  const router = createPageRouter(model)
+  app.use(router)
+  startNotifications(model, router)
+  startVersions(model, router)
+  app.mount('#app')
+}
