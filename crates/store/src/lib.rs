@@ -1,7 +1,7 @@
 //! What is remembered: accounts, friends, groups and messages, in SQLite or PostgreSQL behind one API.
 //!
-//! One thread writes. It takes every operation that waits, runs each in its own savepoint of one transaction, commits
-//! once, and only then answers: a lone write waits for nothing, and load makes its own batches. A few threads read.
+//! One thread writes. It takes every operation that waits, runs each in one transaction, with a savepoint where it may have to be
+//! undone, commits once, and only then answers: a lone write waits for nothing, and load makes its own batches. A few threads read.
 //! Operations are closures over a [`View`] (reading) or a [`Tx`] (writing) and must not block on anything else.
 
 mod answering;

@@ -42,7 +42,7 @@ enum Holding {
         /// For which there was no room: they are in the log, from this `seq` of each conversation on.
         missed: HashMap<ConversationId, i64>,
     },
-    /// Live, but what the replay has pushed may still come from the teller: it is not pushed twice.
+    /// Live, but what the replay has pushed may still be told: it is not pushed twice.
     Behind(HashMap<ConversationId, i64>),
 }
 

@@ -69,7 +69,8 @@ pub(crate) fn tokens(text: &str) -> impl Iterator<Item = Token> {
                 at: start..end,
             });
         }
-        let mut folded: String = first.to_lowercase().collect();
+        let mut folded = String::new();
+        fold(first, &mut folded);
         let mut length = 1;
         while let Some((at, next)) =
             characters.next_if(|&(_, next)| next.is_alphanumeric() && !stands_alone(next))
@@ -77,7 +78,7 @@ pub(crate) fn tokens(text: &str) -> impl Iterator<Item = Token> {
             end = at + next.len_utf8();
             length += 1;
             if length <= LONGEST_WORD {
-                folded.extend(next.to_lowercase());
+                fold(next, &mut folded);
             }
         }
         Some(Token {
@@ -86,6 +87,16 @@ pub(crate) fn tokens(text: &str) -> impl Iterator<Item = Token> {
             at: start..end,
         })
     })
+}
+
+/// Appends a letter in lower case.
+fn fold(letter: char, folded: &mut String) {
+    // Most letters are of this kind, and the full table is several times slower.
+    if letter.is_ascii() {
+        folded.push(letter.to_ascii_lowercase());
+    } else {
+        folded.extend(letter.to_lowercase());
+    }
 }
 
 /// The tokens that a message can be found by.
