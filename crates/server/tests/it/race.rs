@@ -126,14 +126,14 @@ async fn two_who_ask_each_other_at_once_become_friends_once() {
         assert_eq!(codes(&race(runners).await), [Code::Ok, Code::Ok]);
         let mut asked = 0;
         for person in [&mut ann, &mut bo] {
-            let mut event = person.event().await;
+            let mut event = person.event_besides_presence().await;
             if event.event_type() == Some(EventType::FriendAdd) {
                 asked += 1;
-                event = person.event().await;
+                event = person.event_besides_presence().await;
             }
             assert_eq!(event.event_type(), Some(EventType::FriendAddResult));
             assert_eq!(event.received().data.as_ref().unwrap()["agree"], true);
-            person.heard_nothing().await;
+            person.forget_presence().await;
             assert_eq!(person.friends().await.unwrap().len(), 1);
         }
         assert_eq!(asked, 1, "the second request was an answer");

@@ -69,15 +69,21 @@ impl Person {
         event
     }
 
-    /// The same, after friends who came or went: somebody who came before they were a friend may be told of after it.
-    pub(crate) async fn expect_besides_presence(&mut self, event_type: EventType) -> Event {
+    /// The next event besides friends who came or went: somebody who came before they were a friend may be told of after it.
+    pub(crate) async fn event_besides_presence(&mut self) -> Event {
         loop {
             let event = self.event().await;
             if event.event_type() != Some(EventType::FriendStatusChange) {
-                assert_eq!(event.name(), event_type.as_str(), "{:?}", event.received());
                 return event;
             }
         }
+    }
+
+    /// The same, which is of this type.
+    pub(crate) async fn expect_besides_presence(&mut self, event_type: EventType) -> Event {
+        let event = self.event_besides_presence().await;
+        assert_eq!(event.name(), event_type.as_str(), "{:?}", event.received());
+        event
     }
 
     /// The next event, which is a message.
