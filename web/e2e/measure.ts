@@ -107,6 +107,8 @@ test('a conversation of 100,000 messages', async () => {
   if (!ann || !bo) throw new Error('nobody is there')
   const count = Number(process.env.MESSAGES ?? 100_000)
   await flood(bo, { toUserId: ann.id }, count)
+  // Read, so that the page opens at the end.
+  await stage.server.call('/api/chat/read', { toUserId: bo.id, seq: count }, ann)
   const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
   const log = page.getByRole('log')
   await log.getByText(`${count} `).first().waitFor()
