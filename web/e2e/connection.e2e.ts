@@ -71,8 +71,12 @@ test('a reload without a server shows what the browser kept', async () => {
           new Promise<number>((done) => {
             const request = indexedDB.open('hongyan')
             request.addEventListener('success', () => {
-              const count = request.result.transaction('timelines').objectStore('timelines').count()
-              count.addEventListener('success', () => done(count.result))
+              const kept = request.result.transaction(['timelines', 'lists'])
+              const timelines = kept.objectStore('timelines').count()
+              const list = kept.objectStore('lists').get('conversations')
+              kept.addEventListener('complete', () => {
+                done(Math.min(timelines.result, (list.result as unknown[] | undefined)?.length ?? 0))
+              })
             })
           }),
       ),

@@ -6,9 +6,11 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ['*.e2e.ts'],
     environment: 'node',
-    // Each file has a server and a browser of its own; two cores take two at a time.
+    // Each file has a server and a browser of its own.
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 1,
+    // A browser on a busy machine may be late for its own deadlines; what fails twice in CI is broken.
+    retry: process.env.CI ? 1 : 0,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000 } },

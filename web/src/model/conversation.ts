@@ -168,10 +168,13 @@ export const createConversations = (
     return state
   }
 
-  const reorder = (): void => {
+  const sort = (): void => {
     order.value = [...states.values()]
       .filter((state) => state.lastTime > 0 || state.draft)
       .sort((a, b) => Number(b.pinned) - Number(a.pinned) || b.lastTime - a.lastTime)
+  }
+  const reorder = (): void => {
+    sort()
     keep()
   }
   const reorderSoon = (): void => schedule.soon(reorder)
@@ -258,8 +261,12 @@ export const createConversations = (
     state.readSeq = Math.max(state.readSeq, seq)
     state.unread = 0
     state.mentioned = false
-    link.call('/ws/chat/read', { ...addressOf(key), seq }).catch(() => undefined)
+    tellRead(key, seq)
     keep()
+  }
+  /** What the server does not take now it is told again after the next connection. */
+  const tellRead = (key: ConversationKey, seq: number): void => {
+    link.call('/ws/chat/read', { ...addressOf(key), seq }).catch(() => undefined)
   }
 
   const open = (key: ConversationKey): TimelineControl => {
@@ -380,7 +387,9 @@ export const createConversations = (
     for (const [key, card] of listed) {
       const timeline = timelines.get(key)
       const cursor = resume.cursor(key)
+      const { readSeq } = ensure(key)
       if (restored) ensure(key).lastSeq = 0
+      else if (readSeq > card.readSeq) tellRead(key, readSeq)
       show(card)
       if (!timeline || cursor === undefined || restored || card.lastSeq - cursor > REPLAYED) {
         resume.restart(key, card.lastSeq)
@@ -465,7 +474,7 @@ export const createConversations = (
       }
       for (const [key, text] of await cache.drafts()) ensure(key as ConversationKey).draft = text
       await outbox.restore()
-      reorder()
+      sort()
     },
     clear: () => {
       keep.cancel()
