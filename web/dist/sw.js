@@ -1,7 +1,7 @@
-const VERSION = "87e1b16dbbb9"
+const VERSION = "3b2883ddff35"
 const SHELL = [
   "/assets/chat-C140-pkT.css",
-  "/assets/chat-DoqKSV8y.js",
+  "/assets/chat-CwXlYKC3.js",
   "/assets/contacts-BO_f2oCr.js",
   "/assets/contacts-d89XRxYj.css",
   "/assets/core-D1M8OB3P.css",
@@ -12,14 +12,14 @@ const SHELL = [
   "/assets/dialogs-Cwien6x1.css",
   "/assets/EmojiPopover-DIzTdUXt.css",
   "/assets/EmojiPopover-Ru1pis1i.js",
-  "/assets/index-DJVVUfB7.js",
+  "/assets/index-Cq9DtLL7.js",
   "/assets/index-G320Rs2y.js",
   "/assets/index-TAQs-Ycn.js",
   "/assets/lists-C46LKnyN.js",
   "/assets/lists-C5fVrtUe.css",
   "/assets/model-DPbJViJS.js",
-  "/assets/ReadersDialog-3mWIsxHg.js",
   "/assets/ReadersDialog-BR3qrqHG.css",
+  "/assets/ReadersDialog-BXABERxN.js",
   "/assets/session-B-Ow8pxh.js",
   "/assets/session-DniCr3zI.css",
   "/assets/settings-DdfeHP2a.css",

@@ -20,6 +20,8 @@ export const useComings = ({ timeline, conversation, enter, placed, settle, unre
   /** The newest message when the reader could last see what comes; undefined while they can. */
   let lastSeen: number | undefined
 
+  /** The server cannot be reached: what the browser kept is all there is. */
+  const away = (): boolean => connection.state === 'waiting'
   const newest = (): number => timeline.messages.findLast(({ seq }) => seq !== undefined)?.seq ?? 0
   const present = (): boolean => visible.value && connection.synced
   const quiet = (): Promise<void> =>
@@ -70,7 +72,7 @@ export const useComings = ({ timeline, conversation, enter, placed, settle, unre
   // What the browser kept is shown at once, if nothing new is known to hide behind it.
   const ready = computed(
     () =>
-      (known.value && timeline.loading !== 'first') ||
+      ((known.value || away()) && timeline.loading !== 'first') ||
       (conversation.lastTime > 0 && timeline.messages.length > 0 && !unreadThere()),
   )
   const stopWaiting = watch(
