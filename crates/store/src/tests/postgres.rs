@@ -82,7 +82,7 @@ async fn without_its_database_a_store_breaks_every_call_and_comes_back_with_it()
             tokio::task::yield_now().await;
         }
     };
-    let patience = std::time::Duration::from_secs(20);
+    let patience = std::time::Duration::from_secs(60);
     tokio::time::timeout(patience, back).await.unwrap();
 }
 
