@@ -102,6 +102,18 @@ test('a processor that is four times slower', async () => {
   say('to the list of conversations, processor slowed 4x', { 'ms, median of 5': round(percentile(times, 0.5), 0) })
 })
 
+interface Walk {
+  nodes: number
+  /** The number of the message that it came to. */
+  last: number
+  seconds: number
+  frames: number
+  /** Pictures in which there was nothing to scroll to yet. */
+  waited: number
+  /** Pictures in which the message in the middle was on the wrong side of the one before. */
+  jumps: number
+}
+
 test('a conversation of 100,000 messages', async () => {
   const [ann, bo] = await stage.friends('long-ann', 'long-bo')
   if (!ann || !bo) throw new Error('nobody is there')
@@ -113,36 +125,55 @@ test('a conversation of 100,000 messages', async () => {
   const log = page.getByRole('log')
   await log.getByText(`${count} `).first().waitFor()
   const before = await heap(page)
-  const walk = async (direction: -1 | 1): Promise<{ nodes: number; reached: boolean; seconds: number }> => {
-    const edge = direction < 0 ? '1 鸿雁' : `${count} 鸿雁`
+  const walk = async (direction: -1 | 1): Promise<Walk> => {
     return log.evaluate(
-      async (log, [direction, edge]) => {
+      async (log, [direction, count]) => {
         let scroller: Element | null = log
         while (scroller && scroller.scrollHeight <= scroller.clientHeight + 1) scroller = scroller.parentElement
         if (!scroller) throw new Error('nothing scrolls')
-        const start = performance.now()
-        let nodes = 0
-        let reached = false
-        while (!reached && performance.now() - start < 240_000) {
-          scroller.scrollTop += direction * scroller.clientHeight * 4
-          await new Promise((next) => requestAnimationFrame(next))
-          nodes = Math.max(nodes, document.querySelectorAll('*').length)
-          reached = [...log.querySelectorAll('*')].some(
-            (element) => element.children.length === 0 && element.textContent?.startsWith(edge),
-          )
+        const { left, top, width, height } = scroller.getBoundingClientRect()
+        /** The number that the message in the middle begins with; NaN where none is drawn. */
+        const middle = (): number => {
+          const rows = document.elementsFromPoint(left + width / 2, top + height / 2)
+          const row = rows.find((element) => element.matches('[data-id]'))
+          return Number(/(\d+) 鸿雁/.exec(row?.textContent ?? '')?.[1] ?? Number.NaN)
         }
-        return { nodes, reached, seconds: (performance.now() - start) / 1000 }
+        const walk = { nodes: 0, last: middle(), seconds: 0, frames: 0, waited: 0, jumps: 0 }
+        const start = performance.now()
+        const everything = document.getElementsByTagName('*')
+        const near = (number: number): boolean => (direction < 0 ? number < 20 : number > count - 20)
+        while (!near(walk.last) && performance.now() - start < 150_000) {
+          const before = scroller.scrollTop
+          scroller.scrollTop += direction * height * 4
+          if (scroller.scrollTop === before) walk.waited++
+          await new Promise((next) => requestAnimationFrame(next))
+          walk.frames++
+          walk.nodes = Math.max(walk.nodes, everything.length)
+          const now = middle()
+          // Between two rows is nothing: the next picture tells.
+          if (Number.isNaN(now)) continue
+          if ((now - walk.last) * direction < 0) walk.jumps++
+          walk.last = now
+        }
+        walk.seconds = (performance.now() - start) / 1000
+        return walk
       },
-      [direction, edge] as const,
+      [direction, count] as const,
     )
   }
   for (const direction of [-1, 1] as const) {
-    const { nodes, reached, seconds } = await walk(direction)
+    const from = direction < 0 ? count : 1
+    const { last, nodes, seconds, frames, waited, jumps } = await walk(direction)
+    const walked = Math.abs(last - from)
     say(`scrolled ${count} messages ${direction < 0 ? 'up' : 'down'}`, {
-      'all the way': String(reached),
+      'all the way': String(walked > count - 25),
+      'messages a second': round(walked / seconds, 0),
       'most DOM nodes': nodes,
       'heap growth MiB': round((await heap(page)) - before),
       seconds: round(seconds),
+      pictures: frames,
+      'of them waiting': waited,
+      'went the wrong way': jumps,
     })
   }
 })

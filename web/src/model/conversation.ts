@@ -75,8 +75,8 @@ export interface Conversations {
 /** What the rest of the model does with the conversations. */
 export interface ConversationsControl extends Conversations {
   hear: (event: WireEvent) => void
-  /** Brings everything to what the server has, after a connection. */
-  refresh: (ready: Ready) => Promise<void>
+  /** Brings everything to what the server has, after a connection; shows it once the `lists` are here that say who everybody is. */
+  refresh: (ready: Ready, lists: Promise<void>) => Promise<void>
   restore: () => Promise<void>
   clear: () => void
 }
@@ -373,12 +373,13 @@ export const createConversations = (
     return all
   }
 
-  const refresh = async (ready: Ready): Promise<void> => {
+  const refresh = async (ready: Ready, lists: Promise<void>): Promise<void> => {
     live = false
     const restored = epoch !== undefined && epoch !== ready.epoch
     epoch = ready.epoch
     cache.keepList('epoch', epoch)
-    const listed = new Map((await cards()).map((card) => [keyOf(card), card]))
+    const [all] = await Promise.all([cards(), lists])
+    const listed = new Map(all.map((card) => [keyOf(card), card]))
     if (restored) cache.dropTimelines()
     for (const [key, state] of states) {
       if (!listed.has(key) && state.lastSeq > 0) remove(key)
