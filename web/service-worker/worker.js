@@ -6,11 +6,6 @@ const CACHE = `hongyan-${VERSION}`
 const PATIENCE = 4000
 
 self.addEventListener('install', (event) => {
-  // Where browsers can, scripts and styles come from the cache, and data from the server, without waiting for this worker to start.
-  event.addRoutes?.([
-    { condition: { or: [{ urlPattern: '/assets/*.js' }, { urlPattern: '/assets/*.css' }] }, source: 'cache' },
-    { condition: { or: [{ urlPattern: '/api/*' }, { urlPattern: '/img/*' }] }, source: 'network' },
-  ])?.catch(() => undefined)
   event.waitUntil(
     caches.open(CACHE).then((cache) => cache.addAll(SHELL.map((path) => new Request(path, path.startsWith('/assets/') ? {} : { cache: 'reload' })))),
   )
@@ -20,8 +15,6 @@ self.addEventListener('install', (event) => {
 const tidy = async () => {
   const others = (await caches.keys()).filter((name) => name.startsWith('hongyan-') && name !== CACHE)
   await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)))
-  // The server is asked for the page while this worker starts.
-  await self.registration.navigationPreload?.enable()
   await self.clients.claim()
 }
 
@@ -34,8 +27,8 @@ self.addEventListener('message', (event) => {
 })
 
 /** The newest from the server; what is kept when there is no answer. */
-const serverFirst = async (request, keptAs, asked) => {
-  const answer = Promise.resolve(asked).then((response) => response ?? fetch(request))
+const serverFirst = async (request, keptAs) => {
+  const answer = fetch(request)
   // A late failure has nobody left to hear it.
   answer.catch(() => undefined)
   const patience = new Promise((_, reject) => setTimeout(reject, PATIENCE, new Error('the server is slow')))
@@ -66,7 +59,7 @@ self.addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || url.origin !== location.origin) return
   // Data is the page's business, and a private matter: nothing of it is kept here.
   if (/^\/(api|ws|img)(\/|$)/.test(url.pathname)) return
-  if (request.mode === 'navigate') event.respondWith(serverFirst(request, '/', event.preloadResponse))
+  if (request.mode === 'navigate') event.respondWith(serverFirst(request, '/'))
   else if (url.pathname.startsWith('/assets/')) event.respondWith(keptFirst(request))
   else if (SHELL.includes(url.pathname)) event.respondWith(serverFirst(request, url.pathname))
 })
