@@ -1,4 +1,4 @@
-const VERSION = "c1ff223a5c10"
+const VERSION = "26d3905c5950"
 const SHELL = [
   "/assets/chat-C140-pkT.css",
   "/assets/chat-CX6BHplq.js",
@@ -14,7 +14,7 @@ const SHELL = [
   "/assets/EmojiPopover-DUYxdTrh.js",
   "/assets/index-BEpGSLzI.js",
   "/assets/index-BHopGz3V.js",
-  "/assets/index-C_EHVk9R.js",
+  "/assets/index-CQEeYBM0.js",
   "/assets/lists-DDUcbAe1.css",
   "/assets/lists-VNeYmshG.js",
   "/assets/model-B_FCI1Fs.js",
