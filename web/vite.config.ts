@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 
+import { catalogues } from './catalogues'
 import { chunkOf } from './chunks'
 import { serviceWorker } from './service-worker/plugin'
 
@@ -11,9 +12,10 @@ const server = process.env.HONGYAN_SERVER ?? 'http://127.0.0.1:8006'
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
 
-export default defineConfig({
+export default defineConfig(({ command }) => ({
   plugins: [
     vue(),
+    catalogues(),
     serviceWorker(),
   ],
   define: {
@@ -23,6 +25,8 @@ export default defineConfig({
     __INTLIFY_PROD_DEVTOOLS__: 'false',
     __VUE_I18N_LEGACY_API__: 'false',
     __VUE_I18N_FULL_INSTALL__: 'false',
+    // Built, the texts are compiled already.
+    __INTLIFY_DROP_MESSAGE_COMPILER__: command === 'build' ? 'true' : 'false',
   },
   build: {
     target: 'es2022',
@@ -40,4 +44,4 @@ export default defineConfig({
       '/ws': { target: server, changeOrigin: false, ws: true },
     },
   },
-})
+}))

@@ -88,19 +88,96 @@ test('the first load', async () => {
   }
 })
 
+/**
+ * Stamped by the page itself, as asking it from outside costs the slowed processor: a letter is typed into the search field in the first
+ * picture that has conversations in it, and the page is interactive when its answer to that, the button that empties the field, has
+ * been drawn. What would keep the page from answering right after the list is there is in this time.
+ */
+const stampInteractive = (): void => {
+  // oxlint-disable-next-line unicorn/consistent-function-scoping -- it goes to the page with the function around it
+  const drawn = (job: () => void): void => {
+    requestAnimationFrame(() => {
+      const { port1, port2 } = new MessageChannel()
+      port1.addEventListener('message', job)
+      port1.start()
+      port2.postMessage(undefined)
+    })
+  }
+  let typed = false
+  const look = new MutationObserver(() => {
+    const field = document.querySelector<HTMLInputElement>('input[type="search"]')
+    if (!typed && field && document.querySelector('[data-row]')) {
+      typed = true
+      drawn(() => {
+        performance.mark('listed')
+        field.focus()
+        document.execCommand('insertText', false, 'x')
+      })
+    } else if (typed && field?.parentElement?.querySelector('button')) {
+      look.disconnect()
+      drawn(() => performance.mark('interactive'))
+    }
+  })
+  look.observe(document, { childList: true, subtree: true })
+}
+
+/** ms until it is interactive, `listed` until the list was drawn. */
+const openSlowed = async (page: Page): Promise<Record<'listed' | 'interactive', number>> => {
+  await page.addInitScript(stampInteractive)
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('Emulation.setCPUThrottlingRate', { rate: 4 })
+  await page.goto('/chat', { waitUntil: 'commit' })
+  const marks = { listed: 0, interactive: 0 }
+  while (marks.interactive === 0) {
+    await new Promise((later) => setTimeout(later, 1_000))
+    const stamped = await page.evaluate(() => performance.getEntriesByType('mark').map(({ name, startTime }) => [name, startTime]))
+    Object.assign(marks, Object.fromEntries(stamped))
+  }
+  await page.close()
+  return marks
+}
+
 test('a processor that is four times slower', async () => {
   const ann = await stage.server.register('slow-ann')
-  const times: number[] = []
-  for (let tries = 0; tries < 5; tries++) {
-    const page = await stage.visit({ path: '/healthz', as: ann })
-    const devtools = await page.context().newCDPSession(page)
-    await devtools.send('Emulation.setCPUThrottlingRate', { rate: 4 })
-    await page.goto('/chat', { waitUntil: 'commit' })
-    await page.getByRole('searchbox').first().waitFor()
-    times.push(await page.evaluate(() => performance.now()))
+  for (let at = 0; at < 30; at++) {
+    const other = await stage.server.register(`slow-${at}`)
+    await stage.server.befriend(ann, other)
+    await stage.server.send(other, { toUserId: ann.id }, `hi from ${at}`)
   }
-  say('to the list of conversations, processor slowed 4x', { 'ms, median of 5': round(percentile(times, 0.5), 0) })
+  const first: Record<'listed' | 'interactive', number>[] = []
+  const again: Record<'listed' | 'interactive', number>[] = []
+  for (let tries = 0; tries < 5; tries++) {
+    // Nothing of the page is in this browser yet, and nothing else runs in it.
+    const page = await stage.visit({ path: '/healthz', as: ann })
+    const context = page.context()
+    first.push(await openSlowed(page))
+    // Until the service worker has the page, and what it fetched is done with.
+    const between = await context.newPage()
+    await between.goto('/chat')
+    await between.evaluate(() => navigator.serviceWorker.ready)
+    await between.close()
+    again.push(await openSlowed(await context.newPage()))
+    await context.close()
+  }
+  for (const [what, marks] of [['on the first visit', first], ['of a user who returns', again]] as const) {
+    say(`to the list of 30 conversations ${what}, processor slowed 4x`, {
+      'list drawn ms, median of 5': round(percentile(marks.map(({ listed }) => listed), 0.5), 0),
+      'interactive ms': round(percentile(marks.map(({ interactive }) => interactive), 0.5), 0),
+    })
+  }
 })
+
+interface Walk {
+  nodes: number
+  /** The number of the message that it came to. */
+  last: number
+  seconds: number
+  frames: number
+  /** Pictures in which there was nothing to scroll to yet. */
+  waited: number
+  /** Pictures in which the message in the middle was on the wrong side of the one before. */
+  jumps: number
+}
 
 test('a conversation of 100,000 messages', async () => {
   const [ann, bo] = await stage.friends('long-ann', 'long-bo')
@@ -113,36 +190,55 @@ test('a conversation of 100,000 messages', async () => {
   const log = page.getByRole('log')
   await log.getByText(`${count} `).first().waitFor()
   const before = await heap(page)
-  const walk = async (direction: -1 | 1): Promise<{ nodes: number; reached: boolean; seconds: number }> => {
-    const edge = direction < 0 ? '1 鸿雁' : `${count} 鸿雁`
+  const walk = async (direction: -1 | 1): Promise<Walk> => {
     return log.evaluate(
-      async (log, [direction, edge]) => {
+      async (log, [direction, count]) => {
         let scroller: Element | null = log
         while (scroller && scroller.scrollHeight <= scroller.clientHeight + 1) scroller = scroller.parentElement
         if (!scroller) throw new Error('nothing scrolls')
-        const start = performance.now()
-        let nodes = 0
-        let reached = false
-        while (!reached && performance.now() - start < 240_000) {
-          scroller.scrollTop += direction * scroller.clientHeight * 4
-          await new Promise((next) => requestAnimationFrame(next))
-          nodes = Math.max(nodes, document.querySelectorAll('*').length)
-          reached = [...log.querySelectorAll('*')].some(
-            (element) => element.children.length === 0 && element.textContent?.startsWith(edge),
-          )
+        const { left, top, width, height } = scroller.getBoundingClientRect()
+        /** The number that the message in the middle begins with; NaN where none is drawn. */
+        const middle = (): number => {
+          const rows = document.elementsFromPoint(left + width / 2, top + height / 2)
+          const row = rows.find((element) => element.matches('[data-id]'))
+          return Number(/(\d+) 鸿雁/.exec(row?.textContent ?? '')?.[1] ?? Number.NaN)
         }
-        return { nodes, reached, seconds: (performance.now() - start) / 1000 }
+        const walk = { nodes: 0, last: middle(), seconds: 0, frames: 0, waited: 0, jumps: 0 }
+        const start = performance.now()
+        const everything = document.getElementsByTagName('*')
+        const near = (number: number): boolean => (direction < 0 ? number < 20 : number > count - 20)
+        while (!near(walk.last) && performance.now() - start < 150_000) {
+          const before = scroller.scrollTop
+          scroller.scrollTop += direction * height * 4
+          if (scroller.scrollTop === before) walk.waited++
+          await new Promise((next) => requestAnimationFrame(next))
+          walk.frames++
+          walk.nodes = Math.max(walk.nodes, everything.length)
+          const now = middle()
+          // Between two rows is nothing: the next picture tells.
+          if (Number.isNaN(now)) continue
+          if ((now - walk.last) * direction < 0) walk.jumps++
+          walk.last = now
+        }
+        walk.seconds = (performance.now() - start) / 1000
+        return walk
       },
-      [direction, edge] as const,
+      [direction, count] as const,
     )
   }
   for (const direction of [-1, 1] as const) {
-    const { nodes, reached, seconds } = await walk(direction)
+    const from = direction < 0 ? count : 1
+    const { last, nodes, seconds, frames, waited, jumps } = await walk(direction)
+    const walked = Math.abs(last - from)
     say(`scrolled ${count} messages ${direction < 0 ? 'up' : 'down'}`, {
-      'all the way': String(reached),
+      'all the way': String(walked > count - 25),
+      'messages a second': round(walked / seconds, 0),
       'most DOM nodes': nodes,
       'heap growth MiB': round((await heap(page)) - before),
       seconds: round(seconds),
+      pictures: frames,
+      'of them waiting': waited,
+      'went the wrong way': jumps,
     })
   }
 })
@@ -197,19 +293,32 @@ test('typing with 1,000 conversations', async () => {
   const page = await stage.visit({ as: ann, path: `/chat/u:${friend?.userId}` })
   const composer = page.locator('textarea')
   await composer.waitFor()
+  // A key comes at any moment between two pictures of the screen (60 a second), and is seen with the next: up to 16.7 ms of what
+  // passes are that wait. `work` is what the page itself takes: its answer to the key, and the picture with what it changed.
   await page.evaluate(() => {
-    const seen = { strokes: [] as number[] }
+    const seen = { strokes: [] as number[], work: [] as number[] }
     Object.assign(window, { seen })
+    // oxlint-disable-next-line unicorn/consistent-function-scoping -- it goes to the page with the function around it
+    const after = (job: () => void): void => {
+      const { port1, port2 } = new MessageChannel()
+      port1.addEventListener('message', job)
+      port1.start()
+      port2.postMessage(undefined)
+    }
     addEventListener(
       'keydown',
       () => {
         const start = performance.now()
+        let answered = start
+        after(() => (answered = performance.now()))
         // The frame in which the change is drawn, and the moment after it.
         requestAnimationFrame(() => {
-          const { port1, port2 } = new MessageChannel()
-          port1.addEventListener('message', () => seen.strokes.push(performance.now() - start))
-          port1.start()
-          port2.postMessage(undefined)
+          const frame = performance.now()
+          after(() => {
+            const drawn = performance.now()
+            seen.strokes.push(drawn - start)
+            seen.work.push(Math.min(answered, frame) - start + drawn - frame)
+          })
         })
       },
       true,
@@ -217,9 +326,13 @@ test('typing with 1,000 conversations', async () => {
   })
   await composer.click()
   await page.keyboard.type('The quick brown fox jumps over the lazy dog. '.repeat(4), { delay: 30 })
-  const strokes = await page.evaluate(() => (window as unknown as { seen: { strokes: number[] } }).seen.strokes)
+  const { strokes, work } = await page.evaluate(
+    () => (window as unknown as { seen: { strokes: number[]; work: number[] } }).seen,
+  )
   say('a keystroke to its picture, 1,000 conversations', {
     'p50 ms': round(percentile(strokes, 0.5)),
     'p99 ms': round(percentile(strokes, 0.99)),
+    'of it work p50 ms': round(percentile(work, 0.5)),
+    'work p99 ms': round(percentile(work, 0.99)),
   })
 })

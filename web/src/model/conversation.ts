@@ -1,5 +1,5 @@
 // Conversations: the list, what is unread, drafts, who is typing; and the logs behind them, heard without gaps.
-import { computed, shallowReactive, shallowRef } from '@vue/reactivity'
+import { computed, shallowReactive, shallowRef, toRaw } from '@vue/reactivity'
 
 import {
   conversationOf,
@@ -75,8 +75,8 @@ export interface Conversations {
 /** What the rest of the model does with the conversations. */
 export interface ConversationsControl extends Conversations {
   hear: (event: WireEvent) => void
-  /** Brings everything to what the server has, after a connection. */
-  refresh: (ready: Ready) => Promise<void>
+  /** Brings everything to what the server has, after a connection; shows it once the `lists` are here that say who everybody is. */
+  refresh: (ready: Ready, lists: Promise<void>) => Promise<void>
   restore: () => Promise<void>
   clear: () => void
 }
@@ -169,9 +169,15 @@ export const createConversations = (
   }
 
   const sort = (): void => {
-    order.value = [...states.values()]
+    const before = order.value
+    // Read past the reactivity: nobody listens here, and a thousand of them are compared ten thousand times.
+    const now = [...states.values()]
+      .map(toRaw)
       .filter((state) => state.lastTime > 0 || state.draft)
       .sort((a, b) => Number(b.pinned) - Number(a.pinned) || b.lastTime - a.lastTime)
+      .map((state) => shallowReactive(state))
+    // Mostly a message or a draft changes a row and no place: then there is no list to lay out anew.
+    if (now.length !== before.length || now.some((state, at) => state !== before[at])) order.value = now
   }
   const reorder = (): void => {
     sort()
@@ -180,7 +186,7 @@ export const createConversations = (
   const reorderSoon = (): void => schedule.soon(reorder)
 
   const keep = throttle(1_000, () => {
-    const rows = [...states.values()].map((state): Kept => {
+    const rows = [...states.values()].map(toRaw).map((state): Kept => {
       const { title, headImg, writable, draft, typing, ...kept } = state
       return { ...kept, shownTitle: title, shownHeadImg: headImg }
     })
@@ -372,12 +378,13 @@ export const createConversations = (
     return all
   }
 
-  const refresh = async (ready: Ready): Promise<void> => {
+  const refresh = async (ready: Ready, lists: Promise<void>): Promise<void> => {
     live = false
     const restored = epoch !== undefined && epoch !== ready.epoch
     epoch = ready.epoch
     cache.keepList('epoch', epoch)
-    const listed = new Map((await cards()).map((card) => [keyOf(card), card]))
+    const [all] = await Promise.all([cards(), lists])
+    const listed = new Map(all.map((card) => [keyOf(card), card]))
     if (restored) cache.dropTimelines()
     for (const [key, state] of states) {
       if (!listed.has(key) && state.lastSeq > 0) remove(key)
@@ -437,7 +444,8 @@ export const createConversations = (
       const listed = state.draft !== ''
       state.draft = text
       cache.keepDraft(key, text)
-      if (listed !== (text !== '')) reorderSoon()
+      // A draft is kept by itself.
+      if (listed !== (text !== '')) schedule.soon(sort)
     },
     typing: (key) => {
       const now = Date.now()

@@ -3,6 +3,7 @@ import { computed, shallowReactive } from '@vue/reactivity'
 
 import { LIMITS } from '../client'
 import type { Context } from './context'
+import { byName } from './order'
 import type { People, Person } from './people'
 import { debounce, throttle } from './schedule'
 
@@ -31,7 +32,6 @@ export interface Friends {
   clear: () => void
 }
 
-const collator = new Intl.Collator(['zh-Hans-u-co-pinyin', 'en'])
 const nameOf = (friend: Friend): string => friend.remark || friend.nickname || friend.username
 
 export const createFriends = (context: Context, people: People): Friends => {
@@ -93,7 +93,7 @@ export const createFriends = (context: Context, people: People): Friends => {
   const sorted = computed(() =>
     [...friends.values()].sort(
       (a, b) =>
-        Number(b.favourite) - Number(a.favourite) || collator.compare(nameOf(a), nameOf(b)),
+        Number(b.favourite) - Number(a.favourite) || byName(nameOf(a), nameOf(b)),
     ),
   )
 

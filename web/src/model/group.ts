@@ -3,6 +3,7 @@ import { computed, shallowReactive } from '@vue/reactivity'
 
 import { LIMITS, type GroupCard, type GroupMemberChanged, type MemberCard } from '../client'
 import type { Context } from './context'
+import { byName } from './order'
 import type { People, Person } from './people'
 import { debounce, throttle } from './schedule'
 
@@ -74,7 +75,6 @@ export interface Groups {
   clear: () => void
 }
 
-const collator = new Intl.Collator(['zh-Hans-u-co-pinyin', 'en'])
 const rank: Record<Role, number> = { owner: 0, admin: 1, member: 2 }
 
 const groupOf = (card: GroupCard): Group => ({
@@ -136,7 +136,7 @@ export const createGroups = (context: Context, people: People): Groups => {
       member.remark || member.memberNickname || member.nickname || member.username
     members.set(
       groupId,
-      [...list].sort((a, b) => rank[a.role] - rank[b.role] || collator.compare(name(a), name(b))),
+      [...list].sort((a, b) => rank[a.role] - rank[b.role] || byName(name(a), name(b))),
     )
   }
   const learn = (groupId: string, card: MemberCard): Member => {
@@ -197,7 +197,7 @@ export const createGroups = (context: Context, people: People): Groups => {
   })
 
   const sorted = computed(() =>
-    [...groups.values()].sort((a, b) => collator.compare(a.groupNickname, b.groupNickname)),
+    [...groups.values()].sort((a, b) => byName(a.groupNickname, b.groupNickname)),
   )
 
   return {

@@ -86,8 +86,7 @@ export const createModel = (options: ModelOptions): Model => {
     // What came before is in what is fetched now.
     held = []
     try {
-      await fetchLists(['friends', 'groups', 'inbox'])
-      await conversations.refresh(ready)
+      await conversations.refresh(ready, fetchLists(['friends', 'groups', 'inbox']))
     } catch {
       if (mine === round && link.state.state === 'open') setTimeout(() => void again(mine, ready), AGAIN)
       return

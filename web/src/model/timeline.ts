@@ -1,7 +1,7 @@
 // The loaded part of one conversation's messages: a window that moves over a history of any length.
 import { shallowReactive } from '@vue/reactivity'
 
-import type { LogEvent, Sent } from '../client'
+import { LIMITS, type LogEvent, type Sent } from '../client'
 import type { Context } from './context'
 import { addressOf, groupOf, type ConversationKey } from './key'
 import { changed, fromEvent, fromWire, isChat, reacted, type Message, type Upload } from './message'
@@ -11,6 +11,8 @@ import { debounce } from './schedule'
 export type { Message, Reaction, Upload } from './message'
 
 const PAGE = 50
+/** Messages that are loaded at a time while one scrolls. */
+const MORE = LIMITS.longestPage
 /** Messages that the window holds; what is beyond it is let go at the other end. */
 const WINDOW = 1_000
 /** Messages on either side of the place that is jumped to. */
@@ -100,6 +102,13 @@ export interface TimelineHost {
   read: (seq: number) => void
 }
 
+interface Page {
+  list: Message[]
+  more: boolean
+}
+
+type Side = 'older' | 'newer'
+
 /** Where `seq` is, or would be, among messages that have one. */
 const place = (messages: readonly Message[], seq: number): number => {
   let low = 0
@@ -129,6 +138,8 @@ export const createTimeline = (
   let readBefore = Number.MAX_SAFE_INTEGER
   let load = 0
   let lookedAt: number | undefined
+  /** The page beyond the window, on the side that the reader scrolls to: asked for before it is wanted. */
+  let ahead: { side: Side; at: number; page: Promise<Page> } | undefined
   /** The last load, for when it fails. */
   let last = (): Promise<void> => newest('first')
 
@@ -226,6 +237,8 @@ export const createTimeline = (
 
   const apply = (event: LogEvent): void => {
     arrived?.push(event)
+    // It may be of the time before this entry.
+    ahead = undefined
     if (!isChat(event)) {
       const { targetSeq } = event.data
       replace(targetSeq, (message) => changed(message, event, me()))
@@ -274,9 +287,27 @@ export const createTimeline = (
   const page = async (
     at: { before?: number; after?: number },
     limit = PAGE,
-  ): Promise<{ list: Message[]; more: boolean }> => {
+  ): Promise<Page> => {
     const { list, more } = await link.call('/ws/chat/history', { ...address, ...at, limit })
     return { list: list.map((wire) => fromWire(wire, me())), more }
+  }
+
+  const askBeyond = (side: Side, at: number): Promise<Page> => page(side === 'older' ? { before: at } : { after: at }, MORE)
+  /** What is beyond the window: who scrolls fast does not wait for it a second time. */
+  const beyond = async (side: Side, at: number): Promise<Page> => {
+    const asked = ahead?.side === side && ahead.at === at ? ahead.page : askBeyond(side, at)
+    ahead = undefined
+    const got = await asked
+    const edge = side === 'older' ? got.list[0]?.seq : got.list.at(-1)?.seq
+    if (got.more && edge !== undefined) askAhead(side, edge)
+    return got
+  }
+  const askAhead = (side: Side, at: number): void => {
+    const next = { side, at, page: askBeyond(side, at) }
+    ahead = next
+    next.page.catch(() => {
+      if (ahead === next) ahead = undefined
+    })
   }
 
   /** What is known under another name keeps it, so that lists do not draw it anew. */
@@ -288,6 +319,7 @@ export const createTimeline = (
 
   const newest = (what: 'first' | 'newer'): Promise<void> => {
     last = () => newest(what)
+    ahead = undefined
     return loading(what, async () => {
       const { list, more } = await page({})
       return () => {
@@ -324,7 +356,7 @@ export const createTimeline = (
     if (state.loading !== 'none' || state.atStart || before === undefined) return
     last = loadOlder
     await loading('older', async () => {
-      const { list, more } = await page({ before })
+      const { list, more } = await beyond('older', before)
       return () => {
         confirmed = [...list, ...confirmed]
         state.atStart = !more
@@ -341,7 +373,7 @@ export const createTimeline = (
     if (state.loading !== 'none' || state.atEnd || after === undefined) return
     last = loadNewer
     await loading('newer', async () => {
-      const { list, more } = await page({ after })
+      const { list, more } = await beyond('newer', after)
       return () => {
         confirmed = [...confirmed, ...list]
         state.atEnd = !more
@@ -356,6 +388,7 @@ export const createTimeline = (
   /** Loads what is up to `seq` and what follows; only if `seq` itself is a message, where `exact`. */
   const moveTo = (seq: number, exact: boolean): Promise<void> => {
     last = () => moveTo(seq, exact)
+    ahead = undefined
     return loading('first', async () => {
       const [older, newer] = await Promise.all([
         page({ before: seq + 1 }, AROUND),

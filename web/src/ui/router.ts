@@ -105,5 +105,7 @@ export const rightPlace = (model: { session: Pick<Model['session'], 'state'> }, 
 export const createPageRouter = (model: Model): Router => {
   const router = createRouter({ history: createWebHistory(), routes })
   router.beforeEach((to) => rightPlace(model, to))
+  // Again when the parts of the view are here: by then it may be known who is, too.
+  router.beforeResolve((to) => rightPlace(model, to))
   return router
 }

@@ -13,12 +13,13 @@ import './theme/base.css'
 
 export const startPage = async (model: Model): Promise<void> => {
   followTheme()
-  await startLanguage()
   const app = createApp(App)
   provideModel(app, model)
-  app.use(i18n)
+  // The parts of the first view come while the texts do.
   const router = createPageRouter(model)
   app.use(router)
+  await startLanguage()
+  app.use(i18n)
   startNotifications(model, router)
   startVersions(model, router)
   app.mount('#app')

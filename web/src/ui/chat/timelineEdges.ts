@@ -4,7 +4,7 @@ import type { Timeline } from '../../model'
 import type { EndAnchored } from './endAnchored'
 
 /** Rows before the end of what is loaded at which more is asked for. */
-const AHEAD = 20
+const AHEAD = 50
 
 export const useEdges = ({ scroller, list, timeline, placed, seeing, atViewEnd, width }: {
   scroller: Readonly<Ref<HTMLElement | null>>

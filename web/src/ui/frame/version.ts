@@ -5,6 +5,8 @@ import type { Model } from '../../model'
 import { useToast } from '../base/toast'
 import { i18n } from '../i18n'
 
+/** After the page is loaded, in ms: the worker fetches all of it, which is to take nothing from what is looked at first. */
+const LATER = 3_000
 /** How often to look for a newer page, in ms. */
 const LOOK = 3_600_000
 
@@ -82,7 +84,7 @@ export const startVersions = (model: Model, router: Router): void => {
   router.onError((_error, to) => void recover(to.fullPath))
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return
   // The page comes first, what it may need later after it.
-  const begin = (): void => void watchWorker(model).catch(() => undefined)
+  const begin = (): void => void setTimeout(() => void watchWorker(model).catch(() => undefined), LATER)
   if (document.readyState === 'complete') begin()
   else window.addEventListener('load', begin, { once: true })
 }

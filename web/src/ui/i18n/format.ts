@@ -40,8 +40,13 @@ const relativeDay = (days: number): string => {
   return words.charAt(0).toLocaleUpperCase(i18n.global.locale.value) + words.slice(1)
 }
 
-/** "14:05" */
-export const formatTime = (time: number): string => format(time, 'time', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+const twoDigits = (count: number): string => String(count).padStart(2, '0')
+
+/** "14:05", alike in both languages: by hand, as a page that opens shows dozens and `Intl` takes long to begin. */
+export const formatTime = (time: number): string => {
+  const at = new Date(time)
+  return `${twoDigits(at.getHours())}:${twoDigits(at.getMinutes())}`
+}
 
 /** For dividers: "Today", "Yesterday", "Monday", "3 May", "3 May 2024". */
 export const formatDay = (time: number): string => {
