@@ -135,16 +135,22 @@ impl Telling {
 impl Ctx {
     /// Runs a change in the store's next transaction. Once it is committed, and in the order of the log, what it put
     /// into its [`Telling`] is told; a change that is refused or breaks tells nothing.
-    pub async fn change<T, F>(&self, change: F) -> Result<T>
+    ///
+    /// It is queued when this is called; the future only waits for the answer, and is small.
+    pub fn change<T, F>(&self, change: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>, &mut Telling) -> Result<T> + Send + 'static,
     {
-        self.change_expecting(None, change).await
+        self.change_expecting(None, change)
     }
 
     /// As [`change`](Self::change), where the change is going to append a message.
-    async fn change_expecting<T, F>(&self, expected: Option<Expected>, change: F) -> Result<T>
+    fn change_expecting<T, F>(
+        &self,
+        expected: Option<Expected>,
+        change: F,
+    ) -> impl Future<Output = Result<T>> + Send + use<T, F>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>, &mut Telling) -> Result<T> + Send + 'static,
@@ -159,8 +165,11 @@ impl Ctx {
             telling.take().iter().for_each(|told| hub.tell(told));
         };
         let store = &self.app.store;
-        let (value, _) = store.write_expecting(expected, operation, tell).await?;
-        Ok(value)
+        let answered = store.write_expecting(expected, operation, tell);
+        async move {
+            let (value, _) = answered.await?;
+            Ok(value)
+        }
     }
 
     /// Tells the caller's multiplexed sockets what the caller changed.

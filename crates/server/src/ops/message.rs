@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::Either;
 use hongyan_protocol::{
     Code,
     conversation::Target,
@@ -26,25 +27,32 @@ use crate::{
 };
 
 /// Sends one message; a repeat of a `clientMsgId` answers with the first result.
-pub async fn send(ctx: Ctx, request: SendMsg) -> Result<Sent> {
-    let (target, draft) = (wanted(&request)?, draft_of(&ctx, &request)?);
+pub fn send(ctx: Ctx, request: SendMsg) -> impl Future<Output = Result<Sent>> + Send {
+    let queued = queue(&ctx, request);
+    // Who waits holds nothing of the message.
+    async move { queued?.await }
+}
+
+fn queue(ctx: &Ctx, request: SendMsg) -> Result<impl Future<Output = Result<Sent>> + Send + use<>> {
+    let (target, draft) = (wanted(&request)?, draft_of(ctx, &request)?);
     let attachment = Attachment::of(&request)?;
     match target {
-        Target::Group(group) => send_to_group(ctx, group, draft, attachment).await,
+        Target::Group(group) => Ok(Either::Left(send_to_group(ctx, group, draft, attachment))),
         Target::Friend(friend) => {
             let refuse = request.when_offline.unwrap_or(ctx.when_offline) == WhenOffline::Refuse;
-            send_to_friend(ctx, friend, draft, attachment, refuse).await
+            let sending = send_to_friend(ctx, friend, draft, attachment, refuse)?;
+            Ok(Either::Right(sending))
         }
     }
 }
 
-async fn send_to_friend(
-    ctx: Ctx,
+fn send_to_friend(
+    ctx: &Ctx,
     friend: UserId,
     draft: Draft,
     attachment: Option<Attachment>,
     refuse_offline: bool,
-) -> Result<Sent> {
+) -> Result<impl Future<Output = Result<Sent>> + Send + use<>> {
     if friend == ctx.user {
         return Err(Error::Invalid("toUserId: it is yourself".to_owned()));
     }
@@ -81,19 +89,18 @@ async fn send_to_friend(
         };
         post.append(tx, telling)
     };
-    ctx.change_expecting(expected, move |tx, telling| {
+    Ok(ctx.change_expecting(expected, move |tx, telling| {
         to_friend(tx, telling, &draft)
             .or_else(|refusal| sent_before(tx, Target::Friend(friend), &draft, refusal))
-    })
-    .await
+    }))
 }
 
-async fn send_to_group(
-    ctx: Ctx,
+fn send_to_group(
+    ctx: &Ctx,
     group: GroupId,
     draft: Draft,
     attachment: Option<Attachment>,
-) -> Result<Sent> {
+) -> impl Future<Output = Result<Sent>> + Send + use<> {
     let (keep, now) = (ctx.app.config.messages.keep, ctx.app.now());
     let expected = expected(&draft, Target::Group(group));
     let to_group = move |tx: &mut Tx<'_>, telling: &mut Telling, draft: &Draft| {
@@ -127,7 +134,6 @@ async fn send_to_group(
         to_group(tx, telling, &draft)
             .or_else(|refusal| sent_before(tx, Target::Group(group), &draft, refusal))
     })
-    .await
 }
 
 /// What sending this is going to append.
