@@ -37,7 +37,7 @@ test('three people make a group, talk in it, and one is removed', async () => {
   await owner.getByRole('option', { name: /group-bo/ }).click()
   await composer(owner).press('Enter')
   await second.getByRole('link', { name: /Chats/ }).click()
-  await second.getByText('[@you]').waitFor()
+  await second.getByText('[@you]', { exact: true }).waitFor()
   await second.getByText('周三合唱团').first().click()
   await log(second).getByText('大家好').waitFor()
   await composer(second).fill('来了')

@@ -210,7 +210,7 @@ export interface Endpoints {
   "/api/group/get_group_user_list": { method: "GET"; body: "query"; request: MembersOf; reply: { [key in GroupId]: Array<MemberCard> }; refusals: never };
   /** Sets a group's picture (PNG, JPEG, GIF or WebP) or, without a file, one of the server's own; the owner and the admins may. */
   "/api/group/update_avatar": { method: "POST"; body: "multipart"; request: UpdateAvatar & { headImage?: Blob }; reply: GroupCard; refusals: "0201" | "0206" | "0207" };
-  /** Stores a file, to be sent in messages. */
+  /** Stores a file, to be sent in messages; with `?original=true` byte for byte, to be saved only. */
   "/api/file": { method: "POST"; body: "multipart"; request: Nothing & { file: Blob }; reply: Uploaded; refusals: "0306" | "0304" | "0303" | "0302" | "0305" };
 }
 
