@@ -98,3 +98,51 @@ test('a reload without a server shows what the browser kept', async () => {
     })
     .toEqual(['kept in the browser', 'written offline'])
 })
+
+/** The row in the middle of the screen, and where it stands, once nothing moves any more. */
+const resting = async (page: Page): Promise<{ id: string; y: number }> => {
+  const middle = (): Promise<{ id: string; y: number }> =>
+    page.getByRole('log').evaluate(async (log) => {
+      for (let pictures = 0; pictures < 10; pictures++) await new Promise((next) => requestAnimationFrame(next))
+      const rows = [...log.querySelectorAll<HTMLElement>('[data-id]')]
+      const row = rows.find((row) => row.getBoundingClientRect().bottom > innerHeight / 2)
+      return { id: row?.dataset['id'] ?? '', y: row?.getBoundingClientRect().y ?? 0 }
+    })
+  let [before, now] = [await middle(), await middle()]
+  while (now.id !== before.id || now.y !== before.y) [before, now] = [now, await middle()]
+  return now
+}
+
+test('whoever reads above while the server is killed keeps the place, and reads on when it is back', async () => {
+  const { ann, bo } = await pair('scroll')
+  for (let n = 1; n <= 300; n++) await stage.server.send(bo, { toUserId: ann.id }, `line ${n}.`)
+  await stage.server.call('/api/chat/read', { toUserId: bo.id, seq: 300 }, ann)
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  const log = page.getByRole('log')
+  const line = (n: number) => log.getByText(new RegExp(`^line ${n}\\.`))
+  await line(300).waitFor()
+  await log.hover()
+  await stage.server.kill()
+  await page.getByRole('button', { name: 'Try now' }).waitFor()
+  // Up to the end of what the page has, which is not the first line.
+  let [before, place] = ['', (await resting(page)).id]
+  while (place !== before) {
+    await page.mouse.wheel(0, -2_000)
+    ;[before, place] = [place, (await resting(page)).id]
+  }
+  expect(await line(1).count()).toBe(0)
+  // Not at the very edge: there is nothing above it to take the place that the banner leaves.
+  await page.mouse.wheel(0, 300)
+  const { id, y } = await resting(page)
+  await stage.server.restart()
+  await page.getByRole('button', { name: 'Try now' }).waitFor({ state: 'hidden' })
+  await stage.server.send(bo, { toUserId: ann.id }, 'line 301.')
+  await page.getByRole('button', { name: '1 new message' }).waitFor()
+  expect(await resting(page)).toEqual({ id, y })
+  await expect
+    .poll(async () => {
+      await page.mouse.wheel(0, -2_000)
+      return line(1).count()
+    })
+    .toBe(1)
+})

@@ -44,12 +44,13 @@ test('three people make a group, talk in it, and one is removed', async () => {
   await composer(second).press('Enter')
   await log(owner).getByText('来了').waitFor()
 
-  const { list } = await stage.server.get<{ list: { groupId: string }[] }>('/api/group/get_group_list?type=2', ann)
-  await owner.goto(`/contacts/g/${list[0]?.groupId}`)
+  // Beside the conversation, which stays.
+  await owner.getByRole('button', { name: 'Details', exact: true }).click()
   await owner.getByRole('button', { name: 'What to do with group-cy' }).click()
   await owner.getByRole('menuitem', { name: 'Remove from the group' }).click()
   await owner.getByRole('dialog').or(owner.getByRole('alertdialog')).getByRole('button', { name: /Remove/ }).click()
   await owner.getByRole('button', { name: 'What to do with group-cy' }).waitFor({ state: 'hidden' })
+  await log(owner).getByText('来了').waitFor()
   await third.getByRole('link', { name: /Chats/ }).click()
   await expect.poll(() => third.getByText('周三合唱团').count()).toBe(0)
 })

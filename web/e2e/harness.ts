@@ -14,6 +14,8 @@ export interface Visit extends BrowserContextOptions {
   as?: Account
   /** Where to go first. */
   path?: string
+  /** Under another name of the server. */
+  at?: string
 }
 
 export interface Stage {
@@ -36,8 +38,8 @@ const picture = async (name: string, contexts: BrowserContext[]): Promise<void> 
   await Promise.all(pages.map((page, at) => page.screenshot({ path: path(at) })))
 }
 
-/** Sets up one server and one browser for the tests of a file. */
-export const setStage = (settings: Record<string, string> = {}): Stage => {
+/** Sets up one server and one browser, with these further switches, for the tests of a file. */
+export const setStage = (settings: Record<string, string> = {}, switches: string[] = []): Stage => {
   let browser: Browser | undefined
   const contexts: BrowserContext[] = []
   const broken: string[] = []
@@ -46,7 +48,7 @@ export const setStage = (settings: Record<string, string> = {}): Stage => {
   beforeAll(async () => {
     const [started, launched] = await Promise.all([
       Server.start(settings),
-      chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] }),
+      chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', ...switches] }),
     ])
     stage.server = started
     browser = launched
@@ -71,12 +73,11 @@ export const setStage = (settings: Record<string, string> = {}): Stage => {
     get server() {
       return server()
     },
-    visit: async ({ as, path = '/', ...options } = {}) => {
+    visit: async ({ as, path = '/', at: url = server().url, ...options } = {}) => {
       if (!browser) throw new Error('the stage is not set yet')
-      const context = await browser.newContext({ locale: LOCALE, baseURL: server().url, ...options })
+      const context = await browser.newContext({ locale: LOCALE, baseURL: url, ...options })
       contexts.push(context)
       if (as) {
-        const { url } = server()
         await context.addCookies([
           { name: 'token', value: as.token, url, httpOnly: true, sameSite: 'Lax' },
           { name: 'uid', value: as.id, url, sameSite: 'Lax' },

@@ -11,6 +11,7 @@ const FOLDER = resolve(import.meta.dirname, '../../docs/screenshots')
 const stage = setStage()
 
 const DESKTOP: Visit = { viewport: { width: 1120, height: 720 } }
+const WIDE: Visit = { viewport: { width: 1280, height: 800 } }
 const PHONE: Visit = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true }
 const CHINESE: Visit = { locale: 'zh-CN', timezoneId: 'Asia/Shanghai' }
 
@@ -138,8 +139,10 @@ test('the main views', async () => {
   await take('chat-en-dark', { ...DESKTOP, colorScheme: 'dark', ...to(en, `/chat/u:${en.friend.id}`) }, (page) => typing(page, TALK.en.draft))
   await take('group-zh-dark', { ...DESKTOP, ...CHINESE, colorScheme: 'dark', ...to(zh, `/chat/g:${zh.group}`) }, (page) =>
     page.getByRole('log').getByText('白衬衫').waitFor())
-  await take('group-panel-en-light', { ...DESKTOP, ...to(en, `/contacts/g/${en.group}`) }, (page) =>
-    page.getByText('This week we meet').first().waitFor())
+  await take('group-panel-en-light', { ...WIDE, ...to(en, `/chat/g:${en.group}`) }, async (page) => {
+    await page.getByRole('button', { name: 'Details', exact: true }).click()
+    await page.getByText('This week we meet').first().waitFor()
+  })
   await take('requests-zh-light', { ...DESKTOP, ...CHINESE, ...to(zh, '/contacts/requests') }, (page) =>
     page.getByText('我是合唱团的多拉').waitFor())
   await take('settings-en-dark', { ...DESKTOP, colorScheme: 'dark', ...to(en, '/settings/profile') }, (page) =>

@@ -12,6 +12,9 @@ use rusqlite::Connection;
 const CONVERSATIONS: i64 = 200;
 
 /// Inserts rows like those of messages for `time`, `batch` in each transaction; gives rows a second.
+///
+/// It is kinder than what a server can do: conversations have short numbers in place of 16-byte ids, there is one index
+/// and nothing is looked up; and every transaction is full, while a server answers some senders as others write.
 pub(crate) fn rows_per_second(folder: &Path, batch: u32, time: Duration) -> Result<f64> {
     let folder =
         tempfile::tempdir_in(folder).context("cannot make a folder for the raw inserts")?;

@@ -109,6 +109,8 @@ impl Event {
             EventType::ChatTyping => Happening::ChatTyping(self.data()?),
             EventType::ChatSettings => Happening::ChatSettings(self.data()?),
             EventType::ChatKeep => Happening::ChatKeep(self.data()?),
+            EventType::ListsChanged => Happening::ListsChanged(self.data()?),
+            EventType::UserUpdated => Happening::UserUpdated(self.data()?),
             EventType::Ready => Happening::Ready(self.data()?),
         }))
     }

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use crate::{
     id::{GroupId, SessionId, UserId},
     keep::Keep,
+    limits::Limits,
     message::Message,
     text::Text,
 };
@@ -329,7 +330,7 @@ pub struct Missed {
 
 /// Event ready: the first one on the multiplexed socket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct Ready {
     pub user_id: UserId,
@@ -340,6 +341,9 @@ pub struct Ready {
     pub heartbeat_ms: u64,
     /// When it differs from the last one, the server was restored from a backup: all cursors are void.
     pub epoch: String,
+    /// Absent: an older server, which does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
 }
 
 /// /ws/ping: are you there?

@@ -202,7 +202,7 @@ endpoints! {
         takes "multipart: groupId; headImage (file)"
         gives "the group, as get_group_list type 2"
         refuses [NoSuchGroup, NotMember, NotAllowed];
-    /// Stores a file, to be sent in messages.
+    /// Stores a file, to be sent in messages; with `?original=true` byte for byte, to be saved only.
     UploadFile "POST" "/api/file" (Nothing) -> Uploaded,
         takes "multipart: file"
         gives "fileId, name, mime, size, width, height, thumb, url, thumbUrl"

@@ -15,6 +15,7 @@ use crate::{
     keep::KeepChosen,
     message::{Chat, Edited, Reacted, Recalled},
     presence::StatusChange,
+    user::{ListsChanged, UserCard},
 };
 
 macro_rules! events {
@@ -147,6 +148,11 @@ events! {
     ChatSettings(SettingsChanged) = "chat_settings", "the user's own devices";
     /// Messages of a conversation are kept for another time from now on, or somebody wishes so.
     ChatKeep(KeepChosen) = "chat_keep", "whoever is in the conversation";
+    /// Lists of the receiver's own changed, by their doing on this or another device or by that of somebody who answers
+    /// the same requests: fetch them again.
+    ListsChanged(ListsChanged) = "lists_changed", "the user's own multiplexed sockets; of an application that was answered, those of the owner and the admins";
+    /// A profile changed: the user as they are now.
+    UserUpdated(UserCard) = "user_updated", "the multiplexed sockets of the user and of each friend whom the user has not blocked";
     /// The multiplexed socket is open.
     Ready(Ready) = "ready", "the new connection";
 }
@@ -287,6 +293,6 @@ mod tests {
         for &event in EventType::ALL {
             assert_eq!(EventType::from_name(event.as_str()), Some(event));
         }
-        assert_eq!(EventType::ALL.len(), 28);
+        assert_eq!(EventType::ALL.len(), 30);
     }
 }

@@ -10,6 +10,14 @@ pub const DOWNLOAD: &str = "application/octet-stream";
 /// Longest name of a file, in bytes of UTF-8.
 pub const LONGEST_NAME: usize = 255;
 
+/// What the address of POST /api/file says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HowToStore {
+    /// Every byte is kept, also a picture's metadata, and the file can only be saved.
+    pub original: bool,
+}
+
 /// `data` in the answer to POST /api/file
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]

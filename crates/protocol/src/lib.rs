@@ -15,6 +15,7 @@ pub mod group_member;
 pub mod id;
 pub mod keep;
 pub mod kind;
+pub mod limits;
 pub mod message;
 pub mod operation;
 pub mod presence;

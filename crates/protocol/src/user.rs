@@ -190,6 +190,28 @@ pub struct UserCard {
     pub sign: String,
 }
 
+/// Event lists_changed: what the receiver has to fetch again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ListsChanged {
+    /// At least one.
+    pub lists: Vec<OwnList>,
+}
+
+/// A list of the caller's own that is fetched whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum OwnList {
+    /// GET /api/friend/get_friend_list
+    Friends,
+    /// GET /api/group/get_group_list
+    Groups,
+    /// GET /api/user/friend_apply_list, group_apply_list and group_invite_list
+    Requests,
+}
+
 /// POST /api/user/update_uinfo, the text fields of its multipart body; a missing one stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]

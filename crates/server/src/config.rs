@@ -283,6 +283,22 @@ impl Config {
         i64::from(self.files.unused_hours) * 60 * 60 * 1000
     }
 
+    /// The part that clients are told.
+    #[must_use]
+    pub fn told_limits(&self) -> hongyan_protocol::limits::Limits {
+        hongyan_protocol::limits::Limits {
+            keep: self.messages.keep,
+            max_bytes: self.messages.max_bytes as u64,
+            recall_seconds: self.messages.recall_seconds,
+            edit_seconds: self.messages.edit_seconds,
+            quota_bytes: self.files.quota_bytes,
+            file_bytes: self.limits.file_bytes,
+            picture_bytes: self.limits.picture_bytes as u64,
+            picture_pixels: self.limits.picture_pixels,
+            group_members: self.limits.group_members as u64,
+        }
+    }
+
     /// The part that a WebSocket needs.
     #[must_use]
     pub fn socket_limits(&self) -> ws::Limits {

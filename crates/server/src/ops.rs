@@ -13,6 +13,7 @@ pub mod message;
 pub mod message_change;
 pub mod search;
 pub mod sync;
+pub mod user;
 
 use std::{cell::Cell, sync::Arc};
 
@@ -20,6 +21,7 @@ use hongyan_protocol::{
     Event, Happening, Operation, Request,
     id::{SessionId, UserId},
     message::WhenOffline,
+    user::{ListsChanged, OwnList},
 };
 use hongyan_store::{Expected, Tx, User, View};
 
@@ -106,6 +108,17 @@ impl Telling {
         self.push(Told::new(event, Audience::Many(to)));
     }
 
+    /// Tells users' multiplexed sockets what lists they have to fetch again.
+    pub fn lists(&mut self, of: Vec<UserId>, lists: &[OwnList], by: UserId, now: i64) {
+        let lists = lists.to_vec();
+        let event = Event {
+            from: Some(by),
+            time: now,
+            what: Happening::ListsChanged(ListsChanged { lists }),
+        };
+        self.push(Told::new(event, Audience::Multiplexed(of)));
+    }
+
     /// Tells the members of a group, or all but one.
     pub fn members(&mut self, ids: Arc<[UserId]>, except: Option<UserId>, event: Event) {
         // Nobody has the nil id.
@@ -122,16 +135,22 @@ impl Telling {
 impl Ctx {
     /// Runs a change in the store's next transaction. Once it is committed, and in the order of the log, what it put
     /// into its [`Telling`] is told; a change that is refused or breaks tells nothing.
-    pub async fn change<T, F>(&self, change: F) -> Result<T>
+    ///
+    /// It is queued when this is called; the future only waits for the answer, and is small.
+    pub fn change<T, F>(&self, change: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>, &mut Telling) -> Result<T> + Send + 'static,
     {
-        self.change_expecting(None, change).await
+        self.change_expecting(None, change)
     }
 
     /// As [`change`](Self::change), where the change is going to append a message.
-    async fn change_expecting<T, F>(&self, expected: Option<Expected>, change: F) -> Result<T>
+    fn change_expecting<T, F>(
+        &self,
+        expected: Option<Expected>,
+        change: F,
+    ) -> impl Future<Output = Result<T>> + Send + use<T, F>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>, &mut Telling) -> Result<T> + Send + 'static,
@@ -146,8 +165,16 @@ impl Ctx {
             telling.take().iter().for_each(|told| hub.tell(told));
         };
         let store = &self.app.store;
-        let (value, _) = store.write_expecting(expected, operation, tell).await?;
-        Ok(value)
+        let answered = store.write_expecting(expected, operation, tell);
+        async move {
+            let (value, _) = answered.await?;
+            Ok(value)
+        }
+    }
+
+    /// Tells the caller's multiplexed sockets what the caller changed.
+    fn own_lists(&self, telling: &mut Telling, lists: &[OwnList]) {
+        telling.lists(vec![self.user], lists, self.user, self.app.now());
     }
 
     /// The caller's doing, now.
@@ -158,6 +185,11 @@ impl Ctx {
             what,
         }
     }
+}
+
+/// What the answer to a request changes: the requests, and where it is agreed to, another list.
+const fn answered(agree: bool, then: &'static [OwnList; 2]) -> &'static [OwnList] {
+    if agree { then } else { &[OwnList::Requests] }
 }
 
 /// The profile of a user who must be there, because a session or another row names them.

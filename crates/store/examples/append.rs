@@ -1,7 +1,7 @@
 //! Measures how fast messages are appended: `cargo run --release -p hongyan-store --example append [DIRECTORY]`.
 //!
 //! Each operation checks the friendship and appends 128 bytes, as the server does, in one of 200 conversations. The
-//! last figures are the floor: the same rows in transactions of 1,000 bare inserts.
+//! last figures are the floor: the same rows in transactions of bare inserts.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
@@ -29,6 +29,7 @@ async fn main() {
         (2_000, 1, true),
         (20_000, 10, true),
         (50_000, 100, true),
+        (100_000, 100, false),
         (200_000, 1_000, false),
         (200_000, 1_000, true),
     ] {
@@ -111,15 +112,20 @@ fn bare(directory: &Path) {
         .execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -32768")
         .unwrap();
     let conversations: Vec<_> = (0..PAIRS).map(|_| UserId::mint().to_bytes()).collect();
-    for keyed in [false, true] {
+    let mut rows = 0;
+    for (count, size, keyed) in [
+        (100_000, 50, false),
+        (100_000, 100, false),
+        (200_000, 1_000, false),
+        (200_000, 1_000, true),
+    ] {
         let start = Instant::now();
-        let count = 200_000;
-        for batch in 0..count / 1_000 {
+        for _ in 0..count / size {
             connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-            for number in batch * 1_000..(batch + 1) * 1_000 {
+            for number in rows..rows + size {
                 let conversation = &conversations[number % PAIRS];
                 let key = keyed.then(|| UserId::mint().to_string());
-                let seq = ((number + usize::from(keyed) * count) / PAIRS) as i64;
+                let seq = (number / PAIRS) as i64;
                 connection
                     .prepare_cached(
                         "INSERT INTO messages (conversation_id, seq, msg_id, sender_id, client_msg_id, msg, created_at)
@@ -130,10 +136,11 @@ fn bare(directory: &Path) {
                     .unwrap();
             }
             connection.execute_batch("COMMIT").unwrap();
+            rows += size;
         }
         let key = if keyed { "with" } else { "without" };
         report(
-            &format!("bare inserts, 1000 a transaction, {key} a key"),
+            &format!("bare inserts, {size} a transaction, {key} a key"),
             count,
             start,
         );

@@ -9,6 +9,7 @@ use hongyan_protocol::{
 
 use crate::{
     Error, Membership, Tx, User, View,
+    db::Connection,
     group_member::membership_columns,
     user::{page_bounds, user_columns},
     value::{Row, pattern_for_part, values},
@@ -132,6 +133,11 @@ impl JoinedGroup {
 impl View<'_> {
     /// The group, if there is one.
     pub fn group(&self, id: GroupId) -> Result<Option<Group>, Error> {
+        if let Connection::Postgres(postgres) = &self.link.connection
+            && let Some(known) = postgres.known_group(id)
+        {
+            return Ok(known);
+        }
         self.row(
             concat!(
                 "SELECT ",

@@ -9,6 +9,7 @@ use hongyan_protocol::{
 
 use crate::{
     Error, Tx, User, View,
+    db::Connection,
     user::user_columns,
     value::{Row, values},
 };
@@ -137,6 +138,11 @@ impl View<'_> {
 
     /// What the user is in the group, and as what they are known there; `None` for who is no member.
     pub fn membership(&self, group: GroupId, user: UserId) -> Result<Option<Membership>, Error> {
+        if let Connection::Postgres(postgres) = &self.link.connection
+            && let Some(known) = postgres.known_membership(group, user)
+        {
+            return Ok(known);
+        }
         self.row(
             concat!(
                 "SELECT ",
@@ -150,13 +156,7 @@ impl View<'_> {
 
     /// Everybody in the group; nobody, at version 0, for an unknown one. Costs one look-up while nobody joins or leaves.
     pub fn members(&self, group: GroupId) -> Result<Arc<Members>, Error> {
-        let version = self
-            .row(
-                "SELECT members_version FROM chat_groups WHERE id = $1",
-                values![group],
-                |row| row.get(0),
-            )?
-            .unwrap_or_default();
+        let version = self.members_version(group)?.unwrap_or_default();
         if let Some(known) = self.link.members.borrow().find(group, version) {
             return Ok(known);
         }
@@ -171,6 +171,20 @@ impl View<'_> {
         });
         self.link.members.borrow_mut().insert(group, &members);
         Ok(members)
+    }
+
+    /// The version of who is in a group; `None` for an unknown one.
+    fn members_version(&self, group: GroupId) -> Result<Option<i64>, Error> {
+        if let Connection::Postgres(postgres) = &self.link.connection
+            && let Some(known) = postgres.known_group(group)
+        {
+            return Ok(known.map(|group| group.members_version));
+        }
+        self.row(
+            "SELECT members_version FROM chat_groups WHERE id = $1",
+            values![group],
+            |row| row.get(0),
+        )
     }
 
     /// The first `limit` members: the owner, the admins, then who joined first.

@@ -7,6 +7,7 @@ use hongyan_protocol::{
 
 use crate::{
     Error, Tx, View,
+    db::Connection,
     value::{Cell, Column, Value, values},
 };
 
@@ -51,6 +52,11 @@ impl Column for Keep {
 impl View<'_> {
     /// What the people of a conversation chose; `None` leaves it to the server's setting.
     pub fn chosen_keep(&self, conversation: ConversationId) -> Result<Option<Keep>, Error> {
+        if let Connection::Postgres(postgres) = &self.link.connection
+            && let Some(known) = postgres.known_keep(conversation)
+        {
+            return Ok(known);
+        }
         let chosen = self.row(
             "SELECT keep FROM conversations WHERE id = $1",
             values![conversation],

@@ -270,6 +270,10 @@ export type Event =
   | Happened<"chat_settings", SettingsChanged>
   /** Messages of a conversation are kept for another time from now on, or somebody wishes so. */
   | Happened<"chat_keep", KeepChosen>
+  /** Lists of the receiver's own changed, by their doing on this or another device or by that of somebody who answers the same requests: fetch them again. */
+  | Happened<"lists_changed", ListsChanged>
+  /** A profile changed: the user as they are now. */
+  | Happened<"user_updated", UserCard>
   /** The multiplexed socket is open. */
   | Happened<"ready", Ready>;
 
@@ -1027,9 +1031,37 @@ export type KeepChosen = {
 /** What a message is. `msg` holds the text that is shown by clients that do not know the kind. */
 export type Kind = "text" | "image" | "file" | "voice" | (string & {});
 
+/** The settings of a server that clients need, under the settings' names. The bounds that no operator sets are constants of this crate. */
+export type Limits = {
+  /** `messages.keep`: the longest that messages are kept. With "none" there are no files either. */
+  keep: Keep;
+  /** `messages.max-bytes`: bytes of UTF-8 of a message's text. */
+  maxBytes: number;
+  /** `messages.recall-seconds`: seconds, by the server's clock, in which its sender may take a message back. */
+  recallSeconds: number;
+  /** `messages.edit-seconds`: seconds, by the server's clock, in which its sender may change a message's text. */
+  editSeconds: number;
+  /** `files.quota-bytes`: bytes that the files of one account may take. */
+  quotaBytes: number;
+  /** `limits.file-bytes`: bytes of an uploaded file. */
+  fileBytes: number;
+  /** `limits.picture-bytes`: bytes of a picture of a user or group. */
+  pictureBytes: number;
+  /** `limits.picture-pixels`: pixels of a picture, width times height. A larger one is sent as a file. */
+  picturePixels: number;
+  /** `limits.group-members`: members of a group. */
+  groupMembers: number;
+};
+
 /** `data` of a list: never absent, `[]` when empty. */
 export type List<T> = {
   list: Array<T>;
+};
+
+/** Event lists_changed: what the receiver has to fetch again. */
+export type ListsChanged = {
+  /** At least one. */
+  lists: Array<OwnList>;
 };
 
 /** What registration and login give besides the cookies, for clients that keep none. */
@@ -1128,6 +1160,9 @@ export type Name = string;
 
 /** The request of an endpoint that takes no parameters. */
 export type Nothing = Record<symbol, never>;
+
+/** A list of the caller's own that is fetched whole. */
+export type OwnList = "friends" | "groups" | "requests";
 
 /** What the caller is in a group. */
 export type OwnMembership = {
@@ -1236,6 +1271,8 @@ export type Ready = {
   heartbeatMs: number;
   /** When it differs from the last one, the server was restored from a backup: all cursors are void. */
   epoch: string;
+  /** Absent: an older server, which does not tell. */
+  limits?: Limits;
 };
 
 /** `data` of the answer 9997. */

@@ -1,15 +1,18 @@
 // What every noun of the model works with.
 import type { Cache } from './cache'
 import type { Events } from './events'
-import type { Link, ListName } from './link'
+import type { Link } from './link'
 import type { Schedule } from './schedule'
+
+/** Lists that are fetched whole. */
+export type ListName = 'friends' | 'groups' | 'inbox'
 
 export interface Context {
   link: Link
   events: Events
   cache: Cache
   schedule: Schedule
-  /** Fetches lists again, here and in the browser's other tabs, after the user changed something in them. */
+  /** Fetches lists again after the user changed something in them. Other tabs and devices hear of it from the server. */
   changed: (...lists: ListName[]) => Promise<void>
   /** The id of who is logged in; empty when nobody is. */
   me: () => string

@@ -342,8 +342,7 @@ export const createConversations = (
     if (event.fromUserId === me()) state.keepWish = event.data.wish
     else state.peerKeepWish = event.data.wish
   })
-  events.on('group_kicked_out', ({ data }) => remove(groupKey(data.groupId)))
-  events.on('group_dissolved', ({ data }) => remove(groupKey(data.groupId)))
+  groups.onGone((groupId) => remove(groupKey(groupId)))
 
   const show = (card: ConversationCard): State => {
     const state = ensure(keyOf(card))

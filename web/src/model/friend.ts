@@ -85,6 +85,7 @@ export const createFriends = (context: Context, people: People): Friends => {
       headImg: data.headImg,
     })
   })
+  events.on('user_updated', ({ data }) => change(data.userId, data))
   events.on('friend_updated', ({ data }) => {
     change(data.userId, { remark: data.remark, favourite: data.favourite, blocked: data.blocked })
   })

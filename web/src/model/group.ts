@@ -68,6 +68,8 @@ export interface Groups {
   /** 0 seconds: they may speak again. */
   mute: (groupId: string, userId: string, seconds: number) => Promise<void>
   setMyNickname: (groupId: string, nickname: string) => Promise<void>
+  /** Calls back when the caller is no longer in a group, whatever the reason. */
+  onGone: (listener: (groupId: string) => void) => void
   refresh: () => Promise<void>
   restore: () => Promise<void>
   clear: () => void
@@ -100,6 +102,8 @@ export const createGroups = (context: Context, people: People): Groups => {
   /** Groups of others, as they were found. */
   const others = shallowReactive(new Map<string, Group>())
 
+  const goneListeners: ((groupId: string) => void)[] = []
+
   const keep = throttle(1_000, () => cache.keepList('groups', [...groups.values()]))
   const change = (groupId: string, to: Partial<Group>): void => {
     const group = groups.get(groupId)
@@ -108,7 +112,7 @@ export const createGroups = (context: Context, people: People): Groups => {
     keep()
   }
   const drop = (groupId: string): void => {
-    groups.delete(groupId)
+    if (groups.delete(groupId)) for (const listener of goneListeners) listener(groupId)
     members.delete(groupId)
     others.delete(groupId)
     keep()
@@ -174,6 +178,12 @@ export const createGroups = (context: Context, people: People): Groups => {
   events.on('group_role', ({ data }) => changeMember(data))
   events.on('group_muted', ({ data }) => changeMember(data))
   events.on('group_member_updated', ({ data }) => changeMember(data))
+  events.on('user_updated', ({ data }) => {
+    for (const [groupId, list] of members) {
+      if (!list.some(({ userId }) => userId === data.userId)) continue
+      setMembers(groupId, list.map((member) => (member.userId === data.userId ? { ...member, ...data } : member)))
+    }
+  })
   events.on('group_join', ({ data }) => {
     const { userId, username, nickname, headImg, sex, sign } = data
     people.learn({ userId, username, nickname, headImg, sex, sign })
@@ -230,7 +240,6 @@ export const createGroups = (context: Context, people: People): Groups => {
     },
     invite: async (groupId, userId, remark) => {
       await link.call('/ws/group/invite', { groupId, userId, remark })
-      await context.changed('inbox')
     },
     leave: async (groupId) => {
       await link.call('/ws/group/leave', { groupId })
@@ -267,6 +276,7 @@ export const createGroups = (context: Context, people: People): Groups => {
       await link.call('/ws/group/set_nickname', { groupId, nickname })
       change(groupId, { memberNickname: nickname })
     },
+    onGone: (listener) => void goneListeners.push(listener),
     refresh,
     restore: async () => replace((await cache.list<Group[]>('groups')) ?? []),
     clear: () => {

@@ -98,9 +98,18 @@ export const createInbox = ({ link, events, cache, me, changed }: Context): Inbo
     'group_invite',
     'group_invite_result',
     'group_role',
+    'group_kicked_out',
+    'group_dissolved',
   ] as const) {
     events.on(name, refreshSoon)
   }
+  // Who comes in one way is not waited for on another.
+  events.on('group_join', ({ data }) => {
+    const waits = rows.value.some(
+      ({ state, group, person }) => state === 'pending' && group?.groupId === data.groupId && person.userId === data.userId,
+    )
+    if (waits) refreshSoon()
+  })
 
   const waiting = computed(
     () => rows.value.filter((row) => row.direction === 'received' && row.state === 'pending').length,

@@ -1,17 +1,18 @@
 // The model: everything that the page shows and does, without a page.
-import type { WireEvent, Ready } from '../client'
+import type { OwnList, Ready, WireEvent } from '../client'
 import { createCache } from './cache'
-import type { Context } from './context'
+import type { Context, ListName } from './context'
 import { createConversations, type Conversations } from './conversation'
 import { createDevices, type Devices } from './device'
 import { createEvents } from './events'
 import { createFriends, type Friends } from './friend'
 import { createGroups, type Groups } from './group'
 import { createInbox, type Inbox } from './inbox'
-import { createLink, type ConnectionState, type ListName } from './link'
+import { createLink, type ConnectionState } from './link'
 import { createPeople, type People } from './people'
-import { createSchedule } from './schedule'
+import { createSchedule, debounce } from './schedule'
 import { createSearch, type Search } from './search'
+import { createServerFacts, type ServerFacts } from './server'
 import { createSession, type Session } from './session'
 
 export type { Conversation, Conversations, Keep } from './conversation'
@@ -23,6 +24,7 @@ export * from './key'
 export type { ConnectionState } from './link'
 export { isBlank, type People, type Person } from './people'
 export type { FoundMessage, FoundPage, Search } from './search'
+export type { ServerFacts } from './server'
 export type { Ended, Me, Session } from './session'
 export type { Message, Outgoing, Reaction, Timeline, Upload } from './timeline'
 
@@ -42,6 +44,7 @@ export interface Model {
   search: Search
   files: Files
   devices: Devices
+  server: ServerFacts
 }
 
 export interface ModelOptions {
@@ -56,9 +59,12 @@ export interface ModelOptions {
 /** How long to wait before the lists are fetched again that could not be, in ms. */
 const AGAIN = 3_000
 
+const NAMES: Record<OwnList, ListName> = { friends: 'friends', groups: 'groups', requests: 'inbox' }
+
 export const createModel = (options: ModelOptions): Model => {
   const cache = createCache()
   const events = createEvents()
+  const server = createServerFacts(cache)
   const schedule = createSchedule(options.nextFrame)
 
   /** Events that came while the lists were fetched, which may be older than they are. */
@@ -96,12 +102,14 @@ export const createModel = (options: ModelOptions): Model => {
   }
 
   const link = createLink(options, {
-    ready: (ready) => void refresh(ready),
+    ready: (ready, at) => {
+      server.learn(ready, at)
+      void refresh(ready)
+    },
     event: hear,
     ended: (why) => void session.end(why),
     note: (note) => {
-      if (note.note === 'changed') void fetchLists(note.lists).catch(() => undefined)
-      else if (note.note === 'logged-in' || note.note === 'logged-out') void session.look()
+      if (note.note === 'logged-in' || note.note === 'logged-out') void session.look()
     },
   })
 
@@ -115,10 +123,7 @@ export const createModel = (options: ModelOptions): Model => {
     events,
     cache,
     schedule,
-    changed: (...lists) => {
-      link.tell({ note: 'changed', lists })
-      return fetchLists(lists)
-    },
+    changed: (...lists) => fetchLists(lists),
     me: () => session.me?.id ?? '',
   }
   const people = createPeople(context)
@@ -126,20 +131,34 @@ export const createModel = (options: ModelOptions): Model => {
   const groups = createGroups(context, people)
   const inbox = createInbox(context)
   const fetched = { friends, groups, inbox }
+  /** Lists that changed since they were fetched. */
+  const stale = new Set<ListName>()
   const fetchLists = async (lists: ListName[]): Promise<void> => {
+    for (const list of lists) stale.delete(list)
     await Promise.all(lists.map((list) => fetched[list].refresh()))
   }
+  const fetchStale = debounce(150, () => void fetchLists([...stale]).catch(() => undefined))
+  events.on('lists_changed', ({ data }) => {
+    for (const list of data.lists) stale.add(NAMES[list])
+    fetchStale()
+  })
+  events.on('user_updated', ({ data }) => {
+    people.learn(data)
+    session.learn(data)
+  })
   const conversations = createConversations(context, people, friends, groups)
 
   nouns.restore = async () => {
     const { me } = session
     if (me) people.learn({ userId: me.id, username: me.username, nickname: me.nickname, headImg: me.headImg })
-    await Promise.all([friends.restore(), groups.restore(), inbox.restore()])
+    await Promise.all([friends.restore(), groups.restore(), inbox.restore(), server.restore()])
     await conversations.restore()
   }
   nouns.clear = () => {
     round++
     held = undefined
+    fetchStale.cancel()
+    stale.clear()
     for (const noun of [conversations, inbox, groups, friends, people]) noun.clear()
   }
 
@@ -159,5 +178,6 @@ export const createModel = (options: ModelOptions): Model => {
       thumbUrl: (fileId) => `${options.base}/api/file/${fileId}/thumb`,
     },
     devices: createDevices(context),
+    server,
   }
 }

@@ -24,22 +24,17 @@ export interface ConnectionState {
   tryNow: () => void
 }
 
-/** Lists that are fetched whole. */
-export type ListName = 'friends' | 'groups' | 'inbox'
-
 /** What tabs of one browser tell each other. */
 export type Note =
   | { note: 'status'; status: ConnectionStatus }
-  | { note: 'ready'; ready: Ready }
+  | { note: 'ready'; ready: Ready; at: number }
   | { note: 'event'; event: WireEvent }
   | { note: 'ended'; why: Ending }
   | { note: 'who' | 'tryNow' | 'logged-in' | 'logged-out' }
-  /** The user did something that the server does not tell their own tabs of. */
-  | { note: 'changed'; lists: ListName[] }
 
 export interface LinkHandlers {
-  /** A socket is open, in this tab or in another. */
-  ready: (ready: Ready) => void
+  /** A socket is open, in this tab or in another, since `at`: ms since 1970. */
+  ready: (ready: Ready, at: number) => void
   event: (event: WireEvent) => void
   ended: (why: Ending) => void
   /** Another tab told something that is not of the socket. */
@@ -70,7 +65,7 @@ export const createLink = (
   beAlive(tab)
   let started = false
   let leading = false
-  let ready: Ready | undefined
+  let ready: { ready: Ready; at: number } | undefined
 
   const tell = (note: Note): void => channel.postMessage(note)
 
@@ -89,9 +84,9 @@ export const createLink = (
       if (leading) tell({ note: 'status', status })
     },
     ready: (now) => {
-      ready = now
-      tell({ note: 'ready', ready: now })
-      handlers.ready(now)
+      ready = { ready: now, at: Date.now() }
+      tell({ note: 'ready', ...ready })
+      handlers.ready(now, ready.at)
     },
     event: (event) => {
       tell({ note: 'event', event })
@@ -115,7 +110,7 @@ export const createLink = (
 
   const hear = (note: Note): void => {
     if (note.note === 'who') {
-      if (leading && ready) tell({ note: 'ready', ready })
+      if (leading && ready) tell({ note: 'ready', ...ready })
       else if (leading) tell({ note: 'status', status: current() })
     } else if (note.note === 'tryNow') {
       if (leading) client.connection.tryNow()
@@ -138,11 +133,11 @@ export const createLink = (
       if (note.status.state !== 'open') show(note.status)
     } else if (note.note === 'ready') {
       // The answer to another tab's question is no new connection.
-      if (state.state === 'open' && ready?.serverTime === note.ready.serverTime) return
-      ready = note.ready
+      if (state.state === 'open' && ready?.at === note.at) return
+      ready = note
       state.state = 'open'
       state.retryAt = undefined
-      handlers.ready(note.ready)
+      handlers.ready(note.ready, note.at)
     } else if (ready) {
       handlers.event(note.event)
     }

@@ -59,7 +59,7 @@ export const createOutbox = (
   }
 
   const bodyOf = ({ message, uploaded }: Entry): Record<string, unknown> | undefined => {
-    if (!uploaded) return undefined
+    if (!uploaded) return message.seconds === undefined ? undefined : { seconds: message.seconds }
     const { fileId, name, size, width, height } = uploaded
     return { fileId, name, size, width, height, seconds: message.seconds }
   }
@@ -108,13 +108,14 @@ export const createOutbox = (
     })
 
   const upload = async (entry: Entry): Promise<void> => {
-    const { file, fileName } = entry.message
+    const { file, fileName, fileKind } = entry.message
     if (!file || entry.uploaded) return
     const form = new FormData()
     form.append('file', file, fileName ?? 'file')
     entry.abort = new AbortController()
     entry.uploaded = await http.upload<Uploaded>(
-      '/api/file',
+      // A picture that goes as a file is not made smaller, and keeps what it says of itself.
+      fileKind === 'file' ? '/api/file?original=true' : '/api/file',
       form,
       (part) => timeline(entry.key)?.progress(entry.clientMsgId, uploadOf(entry, part)),
       entry.abort.signal,

@@ -1,7 +1,7 @@
 // Who is logged in, and how that ends.
 import { shallowReactive } from '@vue/reactivity'
 
-import { NotLoggedIn, type Ending, type UserInfo } from '../client'
+import { NotLoggedIn, type Ending, type UserCard, type UserInfo } from '../client'
 import type { Cache } from './cache'
 import type { Link } from './link'
 
@@ -51,6 +51,8 @@ export interface SessionControl extends Session {
   end: (why: Ending) => Promise<void>
   /** Another tab logged in or out. */
   look: () => Promise<void>
+  /** Somebody's profile changed; maybe the own one, on another device. */
+  learn: (card: UserCard) => void
 }
 
 export const createSession = (
@@ -175,6 +177,11 @@ export const createSession = (
     },
     changePassword: async (form) => {
       await client.post('/api/user/change_pwd', form)
+    },
+    learn: ({ userId: id, ...card }) => {
+      if (state.me?.id !== id) return
+      state.me = { ...state.me, ...card }
+      cache.keepList('me', state.me)
     },
     start,
     end: async (why) => {

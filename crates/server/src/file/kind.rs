@@ -27,6 +27,8 @@ pub enum Claim {
     Sound,
     /// Anything else, or nothing.
     Other,
+    /// Not to be looked at: it is kept as it came, and can only be saved.
+    Original,
 }
 
 impl Claim {
@@ -49,7 +51,7 @@ impl Claim {
         match self {
             Self::Picture => matches!(kind, Kind::Picture(_)),
             Self::Sound => matches!(kind, Kind::Sound(_)),
-            Self::Other => true,
+            Self::Other | Self::Original => true,
         }
     }
 }
@@ -59,6 +61,9 @@ impl Kind {
     /// that claims to be a sound is a sound without a picture.
     #[must_use]
     pub fn of(head: &[u8], claim: Claim) -> Self {
+        if claim == Claim::Original {
+            return Self::Download;
+        }
         if let Some(format) = drawing::format(head) {
             return Self::Picture(format);
         }
@@ -113,6 +118,8 @@ mod tests {
             (b"<svg xmlns='x'>", Claim::Picture, DOWNLOAD),
             (b"%PDF-1.7", Claim::Other, DOWNLOAD),
             (b"", Claim::Other, DOWNLOAD),
+            (b"\x89PNG\r\n\x1a\n", Claim::Original, DOWNLOAD),
+            (b"OggS\0\x02", Claim::Original, DOWNLOAD),
         ] {
             let kind = Kind::of(&padded(head), claim);
             assert_eq!(kind.mime(), mime, "{}", head.escape_ascii());

@@ -15,7 +15,7 @@ use axum::{
 };
 use hongyan_protocol::{
     Code,
-    file::{DOWNLOAD, Uploaded, thumb_url, url},
+    file::{DOWNLOAD, HowToStore, Uploaded, thumb_url, url},
     id::{FileId, UserId},
 };
 use hongyan_store::{Error as StoreError, File, SMALLEST_SHARE, Thumb};
@@ -23,7 +23,7 @@ use tower_http::services::ServeFile;
 
 use super::{
     answer::{Failure, Reply, data},
-    extract::{Authenticated, body_deadline},
+    extract::{Authenticated, Query, body_deadline},
     upload::{AROUND, Upload, declared_length},
 };
 use crate::{
@@ -44,6 +44,7 @@ const CACHED: HeaderValue = HeaderValue::from_static("private, max-age=31536000,
 pub(super) async fn upload(
     State(app): State<Arc<App>>,
     Authenticated(session): Authenticated,
+    Query(how): Query<HowToStore>,
     request: Request,
 ) -> Reply {
     if app.config.messages.keep == Keep::None {
@@ -51,7 +52,7 @@ pub(super) async fn upload(
     }
     let announced = declared_length(request.headers()).unwrap_or(0);
     let mut upload = Upload::of(request, body_deadline(&app)).await?;
-    let received = receive(&app, session.user_id, announced, &mut upload).await;
+    let received = receive(&app, session.user_id, announced, how, &mut upload).await;
     upload.hear_out();
     let (blob, name) = received?;
     let file = File {
@@ -82,6 +83,7 @@ async fn receive(
     app: &App,
     owner: UserId,
     announced: u64,
+    how: HowToStore,
     upload: &mut Upload,
 ) -> Result<(Blob, String), Failure> {
     let announced = announced.saturating_sub(AROUND);
@@ -93,7 +95,11 @@ async fn receive(
     let mut arrival = app.files.arrival(owner).await?;
     let mut content = upload.file("file").await?;
     let name = name::safe(content.field.file_name().unwrap_or_default());
-    let claim = Claim::of(content.field.content_type().unwrap_or_default());
+    let claim = if how.original {
+        Claim::Original
+    } else {
+        Claim::of(content.field.content_type().unwrap_or_default())
+    };
     while let Some(part) = content.next().await? {
         arrival.take(&part).await?;
     }

@@ -15,9 +15,11 @@ use super::{
     answer::{Failure, Reply, data, done, list},
     extract::{Asking, Authenticated, Params, Query},
     search::{PAGE, wanted},
-    user::card,
 };
-use crate::{app::App, ops};
+use crate::{
+    app::App,
+    ops::{self, user::card},
+};
 
 pub(super) async fn search_user(
     State(app): State<Arc<App>>,

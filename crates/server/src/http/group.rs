@@ -26,7 +26,10 @@ use super::{
 use crate::{
     access,
     app::App,
-    ops::group::{card, card_for_members, set_picture},
+    ops::{
+        self,
+        group::{card, card_for_members, set_picture},
+    },
     picture,
 };
 
@@ -36,11 +39,7 @@ const MEMBERS_AT_ONCE: i64 = 20_000;
 /// Longest id that is looked at, in bytes.
 const LONGEST_ID: usize = 64;
 
-pub(super) async fn create(
-    State(app): State<Arc<App>>,
-    Authenticated(session): Authenticated,
-    Params(create): Params<CreateGroup>,
-) -> Reply {
+pub(super) async fn create(Asking(ctx): Asking, Params(create): Params<CreateGroup>) -> Reply {
     let id = GroupId::mint();
     let new = NewGroup {
         id,
@@ -48,9 +47,9 @@ pub(super) async fn create(
         nickname: create.group_nickname.into_string(),
         introduction: create.introduction.into_string(),
         head_img: picture::default_of_group(id),
-        owner_id: session.user_id,
+        owner_id: ctx.user,
         invite: Invite::default(),
-        now: app.now(),
+        now: ctx.app.now(),
     };
     let created = CreatedGroup {
         group_id: id,
@@ -60,10 +59,7 @@ pub(super) async fn create(
         introduction: new.introduction.clone(),
         create_time: new.now,
     };
-    let made = app.store.write(move |tx| tx.create_group(&new)).await?;
-    if !made {
-        return Err(Failure::refused(Code::GroupNameTaken));
-    }
+    ops::group::create(ctx, new).await?;
     Ok(data(created))
 }
 

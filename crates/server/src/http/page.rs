@@ -37,6 +37,11 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      frame-ancestors 'none'",
 );
 
+/// Voices are recorded; nothing else of the machine is asked for.
+const DEVICES: HeaderValue = HeaderValue::from_static(
+    "microphone=(self), camera=(), display-capture=(), geolocation=(), payment=(), usb=()",
+);
+
 /// The content of a file is part of its name.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
@@ -135,6 +140,7 @@ fn answer(path: &str, headers: &HeaderMap) -> Response {
         (CACHE_CONTROL, cached),
         (CONTENT_SECURITY_POLICY, POLICY),
         (ETAG, tag),
+        (HeaderName::from_static("permissions-policy"), DEVICES),
         (VARY, HeaderValue::from_static("accept-encoding")),
     ];
     if known {

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use hongyan_protocol::{
     friend::{self, ApplyList, Direction, FriendApplyCard, FriendApplyOutcome},
     group::{GroupApplyCard, GroupApplyOutcome, GroupInviteCard, GroupInviteOutcome},
-    user::{UpdateInfo, UserCard, UserInfo},
+    user::{UpdateInfo, UserInfo},
 };
 use hongyan_store::{
     ApplyState, FriendApply, GroupApply, GroupInvite, PastFriendApply, PastGroupInvite,
@@ -15,11 +15,11 @@ use hongyan_store::{
 
 use super::{
     answer::{Failure, Reply, data, list},
-    extract::{Authenticated, Query},
+    extract::{Asking, Authenticated, Query},
     form::with_picture,
     search::PAGE,
 };
-use crate::app::App;
+use crate::{app::App, ops};
 
 pub(super) fn info(user: User) -> UserInfo {
     let User {
@@ -41,26 +41,6 @@ pub(super) fn info(user: User) -> UserInfo {
     }
 }
 
-pub(super) fn card(user: User) -> UserCard {
-    let User {
-        id: user_id,
-        username,
-        nickname,
-        head_img,
-        sex,
-        sign,
-        ..
-    } = user;
-    UserCard {
-        user_id,
-        username,
-        nickname,
-        head_img,
-        sex,
-        sign,
-    }
-}
-
 pub(super) async fn get_info(
     State(app): State<Arc<App>>,
     Authenticated(session): Authenticated,
@@ -73,11 +53,8 @@ pub(super) async fn get_info(
         .ok_or(Failure::Unauthorized)
 }
 
-pub(super) async fn update_info(
-    State(app): State<Arc<App>>,
-    Authenticated(session): Authenticated,
-    request: Request,
-) -> Reply {
+pub(super) async fn update_info(Asking(ctx): Asking, request: Request) -> Reply {
+    let app = Arc::clone(&ctx.app);
     let (texts, upload): (UpdateInfo, _) =
         with_picture(&app, request, &["nickname", "sign", "sex"]).await?;
     let head_img = match upload {
@@ -90,28 +67,18 @@ pub(super) async fn update_info(
         sex: texts.sex,
         head_img: head_img.clone(),
     };
-    let id = session.user_id;
-    let written = app
-        .store
-        .write(move |tx| {
-            let before = tx.user(id)?.ok_or(Failure::Unauthorized)?;
-            tx.update_profile(id, &change)?;
-            let after = tx.user(id)?.ok_or(Failure::Unauthorized)?;
-            Ok((before, after))
-        })
-        .await;
-    match (written, head_img) {
+    match (ops::user::update(ctx, change).await, head_img) {
         (Ok((before, after)), new) => {
             if new.is_some() {
                 app.pictures.remove(&before.head_img).await;
             }
             Ok(data(info(after)))
         }
-        (Err(failure), new) => {
+        (Err(error), new) => {
             if let Some(new) = new {
                 app.pictures.remove(&new).await;
             }
-            Err(failure)
+            Err(error.into())
         }
     }
 }

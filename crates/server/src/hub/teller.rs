@@ -37,6 +37,8 @@ pub struct Echo {
 pub enum Audience {
     One(UserId),
     Many(Vec<UserId>),
+    /// On their multiplexed sockets alone.
+    Multiplexed(Vec<UserId>),
     /// The members of a group but one.
     Members {
         ids: Arc<[UserId]>,
@@ -114,6 +116,12 @@ impl Hub {
         match &told.to {
             Audience::One(user) => push(*user),
             Audience::Many(users) => users.iter().copied().for_each(push),
+            Audience::Multiplexed(users) => {
+                for &user in users {
+                    let (by, addressee) = (user, user);
+                    self.push_own(Echo { by, addressee }, &template);
+                }
+            }
             Audience::Members { ids, except } => {
                 ids.iter()
                     .copied()
@@ -132,7 +140,7 @@ impl Hub {
             Audience::One(user) => {
                 self.is_reachable(user) || told.echo.is_some_and(|echo| self.is_reachable(echo.by))
             }
-            Audience::Many(_) | Audience::Members { .. } => true,
+            Audience::Many(_) | Audience::Multiplexed(_) | Audience::Members { .. } => true,
         }
     }
 }

@@ -8,10 +8,11 @@ use hongyan_protocol::{
     },
     id::{FriendApplyId, UserId},
     presence::{Status, StatusChange},
+    user::OwnList,
 };
 use hongyan_store::{ApplyState, NewFriendApply, User, View};
 
-use super::{Ctx, Telling, profile};
+use super::{Ctx, Telling, answered, profile};
 use crate::error::{Error, Result};
 
 /// Asks a user to become a friend; when they have asked already, both are friends at once. Who has blocked the caller is
@@ -58,6 +59,7 @@ pub async fn add(ctx: Ctx, request: FriendAdd) -> Result<()> {
         if !tx.has_blocked(other, me)? {
             telling.one(other, asking.event(Happening::FriendAdd(added)));
         }
+        asking.own_lists(telling, &[OwnList::Requests]);
         Ok(())
     })
     .await
@@ -66,6 +68,7 @@ pub async fn add(ctx: Ctx, request: FriendAdd) -> Result<()> {
 /// Answers a friend request. Unknown, answered and another's requests are refused alike.
 pub async fn add_reply(ctx: Ctx, request: FriendAddReply) -> Result<Applicant> {
     let (me, now) = (ctx.user, ctx.app.now());
+    let asking = ctx.clone();
     ctx.change(move |tx, telling| {
         let apply = tx
             .friend_apply(request.friend_apply_id)?
@@ -75,6 +78,10 @@ pub async fn add_reply(ctx: Ctx, request: FriendAddReply) -> Result<Applicant> {
         if request.agree {
             tx.befriend(me, apply.from.id, now)?;
         }
+        asking.own_lists(
+            telling,
+            answered(request.agree, &[OwnList::Requests, OwnList::Friends]),
+        );
         telling.one(apply.from.id, result(&profile(tx, me)?, request.agree, now));
         Ok(Applicant {
             username: apply.from.username,
@@ -86,12 +93,13 @@ pub async fn add_reply(ctx: Ctx, request: FriendAddReply) -> Result<Applicant> {
 /// Ends a friendship for both.
 pub async fn del(ctx: Ctx, request: FriendDel) -> Result<()> {
     let (me, other) = (ctx.user, request.user_id);
-    let deleted = ctx.event(Happening::FriendDeleted);
+    let asking = ctx.clone();
     ctx.change(move |tx, telling| {
         if !tx.unfriend(me, other)? {
             return Err(Code::NotFriend.into());
         }
-        telling.one(other, deleted);
+        telling.one(other, asking.event(Happening::FriendDeleted));
+        asking.own_lists(telling, &[OwnList::Friends]);
         Ok(())
     })
     .await

@@ -6,8 +6,9 @@ use hongyan_protocol::{
         GroupCard, GroupDissolve, GroupDissolved, GroupHandOver, GroupSettings, GroupUpdate, Role,
     },
     id::GroupId,
+    user::OwnList,
 };
-use hongyan_store::{Group, GroupChange, Tx, View};
+use hongyan_store::{Group, GroupChange, NewGroup, Tx, View};
 
 use super::{Ctx, Telling, group_member};
 use crate::{access, error::Result, picture};
@@ -41,6 +42,19 @@ pub fn card_for_members(group: &Group) -> GroupCard {
         }),
         ..card(group)
     }
+}
+
+/// Makes a group, which the caller owns.
+pub async fn create(ctx: Ctx, new: NewGroup) -> Result<()> {
+    let asking = ctx.clone();
+    ctx.change(move |tx, telling| {
+        if !tx.create_group(&new)? {
+            return Err(Code::GroupNameTaken.into());
+        }
+        asking.own_lists(telling, &[OwnList::Groups]);
+        Ok(())
+    })
+    .await
 }
 
 /// Changes what is given; the owner and the admins may. What stays as it was is told to nobody.

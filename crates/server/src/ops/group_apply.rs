@@ -5,6 +5,7 @@ use hongyan_protocol::{
     friend::Applicant,
     group::{GroupAdd, GroupAddReply, GroupAddResult, GroupApplied, GroupUser, JoinPolicy},
     id::{GroupApplyId, GroupId, UserId},
+    user::OwnList,
 };
 use hongyan_store::{ApplyState, Group, NewGroupApply, Tx, User, View};
 
@@ -86,6 +87,7 @@ fn apply(
             what: Happening::GroupAdd(applied),
         },
     );
+    telling.lists(vec![applicant.id], &[OwnList::Requests], applicant.id, now);
     Ok(())
 }
 
@@ -107,6 +109,8 @@ pub async fn add_reply(ctx: Ctx, request: GroupAddReply) -> Result<Applicant> {
         if request.agree {
             join(tx, telling, &group, &applicant, most_members, now)?;
         }
+        let operators = tx.operators(group.id)?;
+        telling.lists(operators, &[OwnList::Requests], me, now);
         tell_result(tx, telling, group, &applicant, request.agree, me, now)?;
         Ok(Applicant {
             username: applicant.username,

@@ -4,15 +4,17 @@ use hongyan_protocol::{
     Code, Event, Happening,
     group::{GroupInvite, GroupInviteReply, GroupInviteResult, GroupInvited},
     id::GroupInviteId,
+    user::OwnList,
 };
 use hongyan_store::{ApplyState, NewGroupInvite};
 
-use super::{Ctx, group_member::join, profile};
+use super::{Ctx, answered, group_member::join, profile};
 use crate::{access, error::Result};
 
 /// Invites a friend into a group that the caller is in.
 pub async fn invite(ctx: Ctx, request: GroupInvite) -> Result<()> {
     let (me, other, now) = (ctx.user, request.user_id, ctx.app.now());
+    let asking = ctx.clone();
     ctx.change(move |tx, telling| {
         let (group, role) = access::membership(tx, request.group_id, me)?;
         if !access::may_invite(&group, role) {
@@ -59,6 +61,7 @@ pub async fn invite(ctx: Ctx, request: GroupInvite) -> Result<()> {
                 what: Happening::GroupInvite(invited),
             },
         );
+        asking.own_lists(telling, &[OwnList::Requests]);
         Ok(())
     })
     .await
@@ -67,6 +70,7 @@ pub async fn invite(ctx: Ctx, request: GroupInvite) -> Result<()> {
 /// Answers an invitation addressed to the caller.
 pub async fn invite_reply(ctx: Ctx, request: GroupInviteReply) -> Result<()> {
     let (me, now, most_members) = (ctx.user, ctx.app.now(), ctx.app.config.limits.group_members);
+    let asking = ctx.clone();
     ctx.change(move |tx, telling| {
         let invite = tx
             .group_invite(request.group_invite_id)?
@@ -81,6 +85,10 @@ pub async fn invite_reply(ctx: Ctx, request: GroupInviteReply) -> Result<()> {
         if request.agree {
             join(tx, telling, &group, &answerer, most_members, now)?;
         }
+        asking.own_lists(
+            telling,
+            answered(request.agree, &[OwnList::Requests, OwnList::Groups]),
+        );
         let result = GroupInviteResult {
             agree: request.agree,
             group_id: group.id,

@@ -8,6 +8,7 @@ use hongyan_protocol::{
         GroupSetNickname, GroupSetRole,
     },
     id::UserId,
+    user::OwnList,
 };
 use hongyan_store::{Group, Tx, User, View};
 
@@ -17,12 +18,15 @@ use crate::{access, error::Result};
 /// Leaves a group; its owner cannot.
 pub async fn leave(ctx: Ctx, request: GroupLeave) -> Result<()> {
     let (me, now) = (ctx.user, ctx.app.now());
+    let asking = ctx.clone();
     ctx.change(move |tx, telling| {
         let (group, role) = access::membership(tx, request.group_id, me)?;
         if role == Role::Owner {
             return Err(Code::OwnerStays.into());
         }
         tx.leave(group.id, me)?;
+        // The invitations that the caller made end too.
+        asking.own_lists(telling, &[OwnList::Groups, OwnList::Requests]);
         tell_left(tx, telling, &group, &profile(tx, me)?, me, now)
     })
     .await

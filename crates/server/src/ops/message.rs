@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::Either;
 use hongyan_protocol::{
     Code,
     conversation::Target,
@@ -26,25 +27,32 @@ use crate::{
 };
 
 /// Sends one message; a repeat of a `clientMsgId` answers with the first result.
-pub async fn send(ctx: Ctx, request: SendMsg) -> Result<Sent> {
-    let (target, draft) = (wanted(&request)?, draft_of(&ctx, &request)?);
+pub fn send(ctx: Ctx, request: SendMsg) -> impl Future<Output = Result<Sent>> + Send {
+    let queued = queue(&ctx, request);
+    // Who waits holds nothing of the message.
+    async move { queued?.await }
+}
+
+fn queue(ctx: &Ctx, request: SendMsg) -> Result<impl Future<Output = Result<Sent>> + Send + use<>> {
+    let (target, draft) = (wanted(&request)?, draft_of(ctx, &request)?);
     let attachment = Attachment::of(&request)?;
     match target {
-        Target::Group(group) => send_to_group(ctx, group, draft, attachment).await,
+        Target::Group(group) => Ok(Either::Left(send_to_group(ctx, group, draft, attachment))),
         Target::Friend(friend) => {
             let refuse = request.when_offline.unwrap_or(ctx.when_offline) == WhenOffline::Refuse;
-            send_to_friend(ctx, friend, draft, attachment, refuse).await
+            let sending = send_to_friend(ctx, friend, draft, attachment, refuse)?;
+            Ok(Either::Right(sending))
         }
     }
 }
 
-async fn send_to_friend(
-    ctx: Ctx,
+fn send_to_friend(
+    ctx: &Ctx,
     friend: UserId,
     draft: Draft,
     attachment: Option<Attachment>,
     refuse_offline: bool,
-) -> Result<Sent> {
+) -> Result<impl Future<Output = Result<Sent>> + Send + use<>> {
     if friend == ctx.user {
         return Err(Error::Invalid("toUserId: it is yourself".to_owned()));
     }
@@ -58,83 +66,74 @@ async fn send_to_friend(
         ctx.app.hub.clone(),
     );
     let expected = expected(&draft, Target::Friend(friend));
-    ctx.change_expecting(expected, move |tx, telling| {
+    let to_friend = move |tx: &mut Tx<'_>, telling: &mut Telling, draft: &Draft| {
         let contact = access::contact(tx, draft.sender, friend)?;
         let conversation = contact.conversation_id;
-        if contact.blocked && tx.repeat_of(conversation, &draft)?.is_none() {
+        if contact.blocked {
             return Err(Code::Blocked.into());
         }
         let keep = effective(keep, contact.keep);
-        let refuse_offline = refuse_offline || keep == Keep::None;
-        if refuse_offline
-            && tx.repeat_of(conversation, &draft)?.is_none()
-            && !hub.is_reachable(friend)
-        {
+        if (refuse_offline || keep == Keep::None) && !hub.is_reachable(friend) {
             return Err(Code::TargetOffline.into());
         }
-        check_reply(tx, conversation, &draft)?;
-        post(
-            tx,
-            telling,
-            Post {
-                keep,
-                conversation,
-                group: None,
-                to: Audience::One(friend),
-                addressee: friend,
-                draft,
-                attachment,
-                now,
-            },
-        )
-    })
-    .await
+        check_reply(tx, conversation, draft)?;
+        let post = Post {
+            keep,
+            conversation,
+            group: None,
+            to: Audience::One(friend),
+            addressee: friend,
+            draft,
+            attachment,
+            now,
+        };
+        post.append(tx, telling)
+    };
+    Ok(ctx.change_expecting(expected, move |tx, telling| {
+        to_friend(tx, telling, &draft)
+            .or_else(|refusal| sent_before(tx, Target::Friend(friend), &draft, refusal))
+    }))
 }
 
-async fn send_to_group(
-    ctx: Ctx,
+fn send_to_group(
+    ctx: &Ctx,
     group: GroupId,
     draft: Draft,
     attachment: Option<Attachment>,
-) -> Result<Sent> {
+) -> impl Future<Output = Result<Sent>> + Send + use<> {
     let (keep, now) = (ctx.app.config.messages.keep, ctx.app.now());
     let expected = expected(&draft, Target::Group(group));
-    ctx.change_expecting(expected, move |tx, telling| {
+    let to_group = move |tx: &mut Tx<'_>, telling: &mut Telling, draft: &Draft| {
         let group = tx.group(group)?.ok_or(Code::NoSuchGroup)?;
         let members = tx.members(group.id)?;
         if !members.contains(draft.sender) {
             return Err(Code::NotMember.into());
         }
-        if let Err(refusal) = access::may_speak(tx, &group, draft.sender, now)
-            && tx.repeat_of(group.conversation_id, &draft)?.is_none()
-        {
-            return Err(refusal);
-        }
+        access::may_speak(tx, &group, draft.sender, now)?;
         if draft.mention_all && tx.role(group.id, draft.sender)? < Some(Role::Admin) {
             return Err(Code::NotAllowed.into());
         }
-        check_reply(tx, group.conversation_id, &draft)?;
+        check_reply(tx, group.conversation_id, draft)?;
         let to = Audience::Members {
             ids: Arc::clone(&members.ids),
             except: draft.sender,
         };
-        let keep = effective(keep, tx.chosen_keep(group.conversation_id)?);
-        post(
-            tx,
-            telling,
-            Post {
-                keep,
-                conversation: group.conversation_id,
-                group: Some(group.id),
-                to,
-                addressee: draft.sender,
-                draft,
-                attachment,
-                now,
-            },
-        )
+        let post = Post {
+            keep: effective(keep, tx.chosen_keep(group.conversation_id)?),
+            conversation: group.conversation_id,
+            group: Some(group.id),
+            to,
+            addressee: draft.sender,
+            draft,
+            attachment,
+            now,
+        };
+        post.append(tx, telling)
+    };
+    ctx.change_expecting(expected, move |tx, telling| {
+        to_group(tx, telling, &draft)
+            .or_else(|refusal| sent_before(tx, Target::Group(group), &draft, refusal))
     })
-    .await
 }
 
 /// What sending this is going to append.
@@ -146,79 +145,102 @@ fn expected(draft: &Draft, target: Target) -> Option<Expected> {
     })
 }
 
+/// The first answer to a message that was sent before and would be refused now, whatever has changed since; the refusal
+/// for a new one.
+fn sent_before(view: &View<'_>, target: Target, draft: &Draft, refusal: Error) -> Result<Sent> {
+    if draft.client_msg_id.is_none() || matches!(refusal, Error::Store(_) | Error::Encode(_)) {
+        return Err(refusal);
+    }
+    let conversation = match target {
+        Target::Friend(friend) => view.conversation_between(draft.sender, friend)?,
+        Target::Group(group) => view.group(group)?.map(|group| group.conversation_id),
+    };
+    let Some(conversation) = conversation else {
+        return Err(refusal);
+    };
+    match view.repeat_of(conversation, draft)? {
+        Some(Appended::Repeat(stored)) => Ok(receipt(&stored)),
+        Some(Appended::Conflict) => Err(another_message()),
+        Some(Appended::New(_)) | None => Err(refusal),
+    }
+}
+
 /// A message that may be sent.
-struct Post {
+struct Post<'a> {
     keep: Keep,
     conversation: ConversationId,
     group: Option<GroupId>,
     to: Audience,
     /// Whom the sender sees it addressed to.
     addressee: UserId,
-    draft: Draft,
+    draft: &'a Draft,
     attachment: Option<Attachment>,
     now: i64,
 }
 
-/// Stores a message, where messages are kept, and tells it; a repeat is answered and not told again.
-fn post(tx: &mut Tx<'_>, telling: &mut Telling, post: Post) -> Result<Sent> {
-    let Post {
-        keep,
-        conversation,
-        group,
-        to,
-        addressee,
-        mut draft,
-        attachment,
-        now,
-    } = post;
-    let sender = draft.sender;
-    if keep == Keep::None {
+impl Post<'_> {
+    /// Stores a message, where messages are kept, and tells it; a repeat is answered and not told again.
+    fn append(self, tx: &mut Tx<'_>, telling: &mut Telling) -> Result<Sent> {
+        if self.keep == Keep::None {
+            return self.pass_on(telling);
+        }
+        let carrying;
+        let (mut draft, sender) = (self.draft, self.draft.sender);
+        if let Some(attachment) = self.attachment {
+            carrying = Draft {
+                body: Some(attachment.body(tx, sender)?),
+                ..draft.clone()
+            };
+            draft = &carrying;
+        }
+        match tx.append(self.conversation, draft, self.now)? {
+            Appended::New(stored) => {
+                if let Some(attachment) = self.attachment {
+                    attachment.note(tx, self.conversation, stored.seq)?;
+                }
+                let sent = receipt(&stored);
+                let event = chat_event(sender, stored.time, chat_of(&stored, self.group));
+                telling.push(
+                    Told::new(event, self.to)
+                        .stored_at(stored.conversation_id, stored.seq)
+                        .echoed(sender, self.addressee),
+                );
+                Ok(sent)
+            }
+            Appended::Repeat(stored) => Ok(receipt(&stored)),
+            Appended::Conflict => Err(another_message()),
+        }
+    }
+
+    /// Tells a message that nothing is kept of.
+    fn pass_on(self, telling: &mut Telling) -> Result<Sent> {
         // Nothing would say who may have the file.
-        if attachment.is_some() {
+        if self.attachment.is_some() {
             return Err(Code::FilesNotKept.into());
         }
         let sent = Sent {
             msg_id: MsgId::mint(),
             seq: None,
-            time: now,
+            time: self.now,
         };
+        let draft = self.draft;
+        let body = draft.body.as_deref();
         let chat = Chat {
-            msg: draft.msg,
-            to_group_id: group,
+            msg: draft.msg.clone(),
+            to_group_id: self.group,
             msg_id: sent.msg_id,
             seq: None,
-            kind: draft.kind,
-            body: draft.body.and_then(|body| serde_json::from_str(&body).ok()),
+            kind: draft.kind.clone(),
+            body: body.and_then(|body| serde_json::from_str(body).ok()),
             reply_to: None,
-            mentions: draft.mentions,
+            mentions: draft.mentions.clone(),
             mention_all: draft.mention_all,
             edited_time: None,
             recalled_time: None,
         };
-        telling.push(Told::new(chat_event(sender, now, chat), to).echoed(sender, addressee));
-        return Ok(sent);
-    }
-    if let Some(attachment) = attachment {
-        draft.body = Some(attachment.body(tx, sender)?);
-    }
-    match tx.append(conversation, &draft, now)? {
-        Appended::New(stored) => {
-            if let Some(attachment) = attachment {
-                attachment.note(tx, conversation, stored.seq)?;
-            }
-            let sent = receipt(&stored);
-            let event = chat_event(stored.sender_id, stored.time, chat_of(&stored, group));
-            telling.push(
-                Told::new(event, to)
-                    .stored_at(stored.conversation_id, stored.seq)
-                    .echoed(sender, addressee),
-            );
-            Ok(sent)
-        }
-        Appended::Repeat(stored) => Ok(receipt(&stored)),
-        Appended::Conflict => Err(Error::Invalid(
-            "clientMsgId: it belongs to another message of yours".to_owned(),
-        )),
+        let event = chat_event(draft.sender, self.now, chat);
+        telling.push(Told::new(event, self.to).echoed(draft.sender, self.addressee));
+        Ok(sent)
     }
 }
 
@@ -279,6 +301,10 @@ pub(super) fn check_mentions(mentions: &[UserId]) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+fn another_message() -> Error {
+    Error::Invalid("clientMsgId: it belongs to another message of yours".to_owned())
 }
 
 fn receipt(stored: &Stored) -> Sent {

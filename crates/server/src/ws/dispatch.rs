@@ -19,11 +19,11 @@ pub(super) fn dispatch(ctx: &Ctx, operation: Operation, text: &str) -> Step {
     // Counted before it is looked at: what is no request costs as much.
     if let Err(wait) = ctx.app.rates.request(ctx.user, ctx.exempt) {
         let answer = Error::TooMany(wait).answer(operation.path());
-        return Step::Reply(frame(&answer, req_id.unwrap_or_default()));
+        return Step::Reply(frame(answer, req_id.unwrap_or_default()));
     }
     match req_id {
         Ok(req_id) => through(Asked { req_id, text }, ctx.clone(), operation),
-        Err(reason) => Step::Reply(frame(&bad_request(reason), None)),
+        Err(reason) => Step::Reply(frame(bad_request(reason), None)),
     }
 }
 
@@ -32,24 +32,24 @@ pub(super) fn dispatch_any(ctx: &Ctx, text: &str) -> Step {
     let req_id = req_id(text);
     if let Err(wait) = ctx.app.rates.request(ctx.user, ctx.exempt) {
         let answer = Error::TooMany(wait).answer(EVERYTHING_PATH);
-        return Step::Reply(frame(&answer, req_id.unwrap_or_default()));
+        return Step::Reply(frame(answer, req_id.unwrap_or_default()));
     }
     let req_id = match req_id {
         Ok(req_id) => req_id,
-        Err(reason) => return Step::Reply(frame(&bad_request(reason), None)),
+        Err(reason) => return Step::Reply(frame(bad_request(reason), None)),
     };
     let envelope: Envelope<'_> = match read(text) {
         Ok(envelope) => envelope,
-        Err(reason) => return Step::Reply(frame(&bad_request(reason), req_id)),
+        Err(reason) => return Step::Reply(frame(bad_request(reason), req_id)),
     };
     let Some(operation) = Operation::at(&envelope.path) else {
         let reason = "path: no operation has it".to_owned();
-        return Step::Reply(frame(&bad_request(reason), req_id));
+        return Step::Reply(frame(bad_request(reason), req_id));
     };
     let text = envelope.data.map_or("{}", RawValue::get);
     if !text.starts_with('{') {
         let reason = "data: a JSON object is wanted".to_owned();
-        return Step::Reply(frame(&bad_request(reason), req_id));
+        return Step::Reply(frame(bad_request(reason), req_id));
     }
     through(Asked { req_id, text }, ctx.clone(), operation)
 }
@@ -62,7 +62,7 @@ pub(super) fn refuse_binary(ctx: &Ctx, path: &str) -> Step {
         }
         Err(wait) => Error::TooMany(wait).answer(path),
     };
-    Step::Reply(frame(&answer, None))
+    Step::Reply(frame(answer, None))
 }
 
 /// What came in one frame.
@@ -84,13 +84,13 @@ impl Door for Asked<'_> {
         let Self { req_id, text } = self;
         let request: R = match read(text) {
             Ok(request) => request,
-            Err(reason) => return Step::Reply(frame(&bad_request(reason), req_id)),
+            Err(reason) => return Step::Reply(frame(bad_request(reason), req_id)),
         };
         let outcome = operation(ctx, request);
         Step::Later(Box::pin(async move {
             let done = outcome.await.and_then(|reply| Ok(Answer::done(&reply)?));
             let answer = done.unwrap_or_else(|error| error.answer(R::OPERATION.path()));
-            frame(&answer, req_id)
+            frame(answer, req_id)
         }))
     }
 }
@@ -136,7 +136,7 @@ fn req_id(text: &str) -> std::result::Result<Option<ReqId>, String> {
 
 /// The last frame of a multiplexed socket whose session is over.
 pub(crate) fn no_session() -> Frame {
-    frame(&Answer::code(Code::NoSession), None)
+    frame(Answer::code(Code::NoSession), None)
 }
 
 fn bad_request(reason: String) -> Answer {
@@ -144,8 +144,7 @@ fn bad_request(reason: String) -> Answer {
         .unwrap_or_else(|_| Answer::code(Code::BadRequest))
 }
 
-fn frame(answer: &Answer, req_id: Option<ReqId>) -> Frame {
-    let mut answer = answer.clone();
+fn frame(mut answer: Answer, req_id: Option<ReqId>) -> Frame {
     answer.req_id = req_id;
     // An answer holds nothing that JSON cannot say.
     Frame::text(serde_json::to_vec(&answer).unwrap_or_default())

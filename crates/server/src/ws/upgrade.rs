@@ -180,6 +180,7 @@ fn ready(app: &App, user: UserId, session: SessionId) -> crate::error::Result<Fr
             server_time: app.now(),
             heartbeat_ms: app.config.connection.ping_seconds * 1000,
             epoch: app.store.epoch().to_owned(),
+            limits: Some(app.config.told_limits()),
         }),
     };
     Ok(Frame::text(event.encode()?.addressed_to(user)))

@@ -9,7 +9,7 @@ use hongyan_protocol::{
     group::{CreateGroup, Introduction},
     id::GroupId,
     text::Text,
-    user::Name,
+    user::{Name, UpdateInfo},
 };
 use serde_json::{Value, json};
 
@@ -174,12 +174,19 @@ async fn record() -> Recorded {
     let mut everything = ann.socket("/ws").await.unwrap();
     r.hear(&mut everything, E::Ready).await;
     r.hear(&mut bo_hears, E::FriendStatusChange).await;
+    let group = choir_of(ann).await;
+    r.hear(&mut everything, E::ListsChanged).await;
+    let change = UpdateInfo {
+        sign: Some(Text::new("每天都要唱歌").unwrap()),
+        ..UpdateInfo::default()
+    };
+    ann.update_info(&change, None).await.unwrap();
+    r.hear(&mut everything, E::UserUpdated).await;
     drop(everything);
     r.hear(&mut bo_hears, E::FriendStatusChange).await;
     ann_hears = ann.socket("/ws/notice/event").await.unwrap();
     r.hear(&mut bo_hears, E::FriendStatusChange).await;
 
-    let group = choir_of(ann).await;
     r.ask(
         cy,
         O::GroupAdd,

@@ -498,6 +498,33 @@ async fn where_a_photo_was_taken_is_nowhere_on_the_server() {
     }
 }
 
+#[tokio::test]
+async fn an_original_is_kept_byte_for_byte_and_can_only_be_saved() {
+    let server = TestServer::start_with(|config| config.limits.picture_pixels = 64).await;
+    let ann = server.offline_user("ann").await;
+    let photo = picture(64, 32, ImageFormat::Jpeg);
+    let form = || {
+        let part = Part::bytes(photo.clone()).file_name("p.jpg");
+        Form::new().part("file", part.mime_str("image/jpeg").unwrap())
+    };
+    let request = |path: &str| {
+        let request = server.web().post(path).bearer_auth(ann.token());
+        request.multipart(form())
+    };
+    let refused = reply(request("/api/file")).await;
+    assert_eq!(refused.refusal(), Code::PictureTooLarge);
+    let file = reply(request("/api/file?original=true")).await.data();
+    assert_eq!(file["mime"], "application/octet-stream");
+    assert_eq!((&file["thumb"], file.get("width")), (&json!(false), None));
+    let answer = reply(get(&server, &ann, file["url"].as_str().unwrap())).await;
+    assert_eq!(answer.body, photo);
+    let disposition = answer.header("content-disposition");
+    assert!(disposition.starts_with("attachment"), "{disposition}");
+    let answer = reply(request("/api/file?original=maybe")).await;
+    let why = answer.failure(400);
+    assert!(why.starts_with("original: "), "{why}");
+}
+
 fn holds(content: &[u8], part: &[u8]) -> bool {
     content.windows(part.len()).any(|window| window == part)
 }

@@ -30,6 +30,7 @@ mod message;
 mod message_change;
 mod message_search;
 mod multiplexed;
+mod own_lists;
 mod own_sessions;
 mod page;
 mod password;

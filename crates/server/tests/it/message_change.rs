@@ -1,9 +1,13 @@
 //! Changes of messages: recall, edit, reactions; who may, for how long, who hears, and what is left.
 
 use hongyan_protocol::{EventType, Operation};
+use image::ImageFormat;
 use serde_json::{Value, json};
 
-use crate::harness::{Everything, Person, TestServer, files_in};
+use crate::{
+    harness::{Everything, Person, TestServer, files_in},
+    user::picture,
+};
 
 async fn pair(server: &TestServer) -> (Person, Person) {
     let [mut ann, mut bo] = server.users(["ann", "bo"]).await;
@@ -164,6 +168,65 @@ async fn a_repeat_of_what_was_changed_since_is_answered_with_the_first_result() 
         assert_eq!(code(&mut ann_asks, operation, change).await, "0000");
         let again = ann_asks.ask(Operation::SendMsg, message.clone()).await;
         assert_eq!(again["data"], first["data"]);
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_that_would_be_refused_now_is_answered_with_the_first_result() {
+    let server = TestServer::start().await;
+    let [mut ann, mut bo] = server.users(["ann", "bo"]).await;
+    ann.befriend(&mut bo).await;
+    let group = bo.group("choir").await;
+    bo.admit(group, &mut ann).await;
+    let photo = picture(8, 8, ImageFormat::Png);
+    let photo = ann.upload("a.png", "image/png", photo).await.unwrap();
+    let (mut ann_asks, mut bo_asks) = (Everything::of(&ann).await, Everything::of(&bo).await);
+    let body = json!({"fileId": photo.file_id});
+    let messages = [
+        json!({"toUserId": bo.id(), "msg": "photo", "kind": "image", "body": body, "clientMsgId": "1"}),
+        json!({"toUserId": bo.id(), "msg": "hi", "clientMsgId": "2"}),
+        json!({"toGroupId": group, "msg": "hi", "clientMsgId": "3"}),
+    ];
+    let mut first = Vec::new();
+    for message in &messages {
+        first.push(ann_asks.ask(Operation::SendMsg, message.clone()).await["data"].clone());
+    }
+    let recall = json!({"toUserId": bo.id(), "seq": 1});
+    assert_eq!(code(&mut ann_asks, Operation::Recall, recall).await, "0000");
+    for (operation, change, refusals) in [
+        (
+            Operation::FriendBlock,
+            json!({"userId": ann.id(), "block": true}),
+            ["0002", "0002", "0000"],
+        ),
+        (
+            Operation::FriendDel,
+            json!({"userId": ann.id()}),
+            ["0001", "0001", "0000"],
+        ),
+        (
+            Operation::GroupUpdate,
+            json!({"groupId": group, "muteAll": true}),
+            ["0001", "0001", "0213"],
+        ),
+        (
+            Operation::GroupKick,
+            json!({"groupId": group, "userId": ann.id()}),
+            ["0001", "0001", "0206"],
+        ),
+    ] {
+        assert_eq!(
+            code(&mut bo_asks, operation, change).await,
+            "0000",
+            "{operation:?}"
+        );
+        for ((message, first), refusal) in messages.iter().zip(&first).zip(refusals) {
+            let again = ann_asks.ask(Operation::SendMsg, message.clone()).await;
+            assert_eq!(again["data"], *first, "after {operation:?}");
+            let mut anew = message.clone();
+            anew.as_object_mut().unwrap().remove("clientMsgId");
+            assert_eq!(code(&mut ann_asks, Operation::SendMsg, anew).await, refusal);
+        }
     }
 }
 

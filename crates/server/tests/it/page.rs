@@ -238,6 +238,11 @@ async fn what_is_no_place_in_the_page_is_not_there_for_browsers_either() {
 async fn the_policy_of_the_page_admits_its_own_files_alone() {
     let server = TestServer::start().await;
     let page = reply(server.web().get("/")).await;
+    let devices = page.header("permissions-policy");
+    assert!(
+        devices.starts_with("microphone=(self), camera=()"),
+        "{devices}"
+    );
     let policy = page.header("content-security-policy");
     let mut rules: Vec<_> = policy.split("; ").collect();
     rules.sort_unstable();

@@ -4,12 +4,15 @@ use std::collections::{HashMap, HashSet};
 
 use hongyan_protocol::{
     conversation::Target,
-    id::{ConversationId, UserId},
+    id::{ConversationId, GroupId, UserId},
+    keep::Keep,
 };
 use tokio_postgres::Row as Answer;
 
 use crate::{
-    Contact, Error, Expected, Stored,
+    Contact, Error, Expected, Group, Membership, Stored,
+    group::group_columns,
+    group_member::membership_columns,
     value::{Row, Value},
 };
 
@@ -23,10 +26,22 @@ pub(super) const CONTACTS: &str = "
     LEFT JOIN blocks b ON b.user_id = f.friend_id AND b.blocked_id = f.user_id
     ORDER BY c.id FOR UPDATE OF c";
 
-/// The last `seq` of each group. Locked after those of friends, and among each other by their ids.
-pub(super) const GROUPS: &str = "
-    SELECT c.id, c.last_seq FROM chat_groups g JOIN conversations c ON c.id = g.conversation_id
-    WHERE g.id = ANY (CAST($1 AS BYTEA[])) ORDER BY c.id FOR UPDATE OF c";
+/// Each group, the last `seq` of what it has, and for how long it keeps that. Locked after those of friends, and among
+/// each other by their ids.
+pub(super) const GROUPS: &str = concat!(
+    "SELECT ",
+    group_columns!(),
+    ", c.last_seq, c.keep FROM chat_groups g JOIN conversations c ON c.id = g.conversation_id
+     WHERE g.id = ANY (CAST($1 AS BYTEA[])) ORDER BY c.id FOR UPDATE OF c"
+);
+
+/// What each user is in each group.
+pub(super) const MEMBERSHIPS: &str = concat!(
+    "SELECT gm.group_id, gm.user_id, ",
+    membership_columns!(),
+    " FROM unnest(CAST($1 AS BYTEA[]), CAST($2 AS BYTEA[])) AS e (group_id, user_id)
+     JOIN group_members gm ON gm.group_id = e.group_id AND gm.user_id = e.user_id"
+);
 
 /// Which of the keys messages have.
 pub(super) const KEYS: &str = "
@@ -39,6 +54,7 @@ pub(super) const KEYS: &str = "
 pub(super) struct Questions<'a> {
     pub(super) contacts: [Vec<Value<'a>>; 2],
     pub(super) groups: [Vec<Value<'a>>; 1],
+    pub(super) memberships: [Vec<Value<'a>>; 2],
     pub(super) keys: [Vec<Value<'a>>; 2],
 }
 
@@ -52,6 +68,10 @@ impl Questions<'_> {
 #[derive(Default)]
 pub(super) struct Ahead {
     contacts: HashMap<(UserId, UserId), Option<Contact>>,
+    groups: HashMap<GroupId, Option<Group>>,
+    memberships: HashMap<(GroupId, UserId), Option<Membership>>,
+    /// For how long the conversations of groups keep what they have.
+    keeps: HashMap<ConversationId, Option<Keep>>,
     /// Keys of which no message is stored.
     free: HashSet<(UserId, String)>,
     /// The last `seq` of conversations whose rows are locked, held messages counted.
@@ -59,13 +79,13 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
-    /// What is to be asked. Until an answer says otherwise, nobody is a friend and every key is free.
+    /// What is to be asked. Until an answer says otherwise, nobody is a friend or member, there are no groups, and every
+    /// key is free.
     pub(super) fn expect<'a>(
         &mut self,
         expected: impl Iterator<Item = &'a Expected>,
     ) -> Questions<'a> {
         let mut questions = Questions::default();
-        let mut groups = HashSet::new();
         for one in expected {
             let sender = one.sender;
             match one.target {
@@ -73,10 +93,15 @@ impl Ahead {
                     self.contacts.insert((sender, friend), None);
                     ask(&mut questions.contacts, [sender.into(), friend.into()]);
                 }
-                Target::Group(group) if groups.insert(group) => {
-                    ask(&mut questions.groups, [group.into()]);
+                Target::Friend(_) => {}
+                Target::Group(group) => {
+                    if self.groups.insert(group, None).is_none() {
+                        ask(&mut questions.groups, [group.into()]);
+                    }
+                    if self.memberships.insert((group, sender), None).is_none() {
+                        ask(&mut questions.memberships, [group.into(), sender.into()]);
+                    }
                 }
-                _ => {}
             }
             // What cannot be stored cannot be asked for either.
             let key = one.client_msg_id.as_ref();
@@ -89,7 +114,7 @@ impl Ahead {
         questions
     }
 
-    /// Takes the answers of [`CONTACTS`], [`GROUPS`] and [`KEYS`].
+    /// Takes the answers of [`CONTACTS`], [`GROUPS`], [`MEMBERSHIPS`] and [`KEYS`].
     pub(super) fn take(&mut self, answers: &[Vec<Answer>]) -> Result<(), Error> {
         let mut answers = answers.iter().map(|rows| rows.iter().map(Row::Postgres));
         for row in answers.next().into_iter().flatten() {
@@ -99,7 +124,17 @@ impl Ahead {
             self.contacts.insert(pair, Some(contact));
         }
         for row in answers.next().into_iter().flatten() {
-            self.heads.insert(row.get(0)?, row.get(1)?);
+            let at = &mut 0;
+            let group = Group::read_from(&row, at)?;
+            let conversation = group.conversation_id;
+            self.heads.insert(conversation, row.next(at)?);
+            self.keeps.insert(conversation, row.next(at)?);
+            self.groups.insert(group.id, Some(group));
+        }
+        for row in answers.next().into_iter().flatten() {
+            let membership = Membership::read_from(&row, &mut 2)?;
+            let place = (row.get(0)?, row.get(1)?);
+            self.memberships.insert(place, Some(membership));
         }
         for row in answers.next().into_iter().flatten() {
             self.free.remove(&(row.get(0)?, row.get(1)?));
@@ -109,6 +144,18 @@ impl Ahead {
 
     pub(super) fn contact(&self, user: UserId, friend: UserId) -> Option<Option<Contact>> {
         self.contacts.get(&(user, friend)).cloned()
+    }
+
+    pub(super) fn group(&self, id: GroupId) -> Option<Option<Group>> {
+        self.groups.get(&id).cloned()
+    }
+
+    pub(super) fn membership(&self, group: GroupId, user: UserId) -> Option<Option<Membership>> {
+        self.memberships.get(&(group, user)).cloned()
+    }
+
+    pub(super) fn keep(&self, conversation: ConversationId) -> Option<Option<Keep>> {
+        self.keeps.get(&conversation).copied()
     }
 
     pub(super) fn is_free(&self, sender: UserId, key: &str) -> bool {
@@ -127,10 +174,13 @@ impl Ahead {
         }
     }
 
-    /// Something else than messages is written, or was undone: friends and heads may be others now.
+    /// Something else than messages is written, or was undone: all but the keys may be otherwise now.
     pub(super) fn doubt(&mut self) {
-        self.contacts.clear();
-        self.heads.clear();
+        let free = std::mem::take(&mut self.free);
+        *self = Self {
+            free,
+            ..Self::default()
+        };
     }
 }
 

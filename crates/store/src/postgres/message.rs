@@ -1,14 +1,17 @@
 //! Messages of a batch: what they ask is asked for all of them before, and they are written together after.
 
-use hongyan_protocol::id::{ConversationId, UserId};
+use hongyan_protocol::{
+    id::{ConversationId, GroupId, UserId},
+    keep::Keep,
+};
 
 use super::{
     Postgres,
-    ahead::{Ahead, CONTACTS, GROUPS, KEYS},
+    ahead::{Ahead, CONTACTS, GROUPS, KEYS, MEMBERSHIPS},
     held::{Held, Message, WRITE},
     refuse_nul,
 };
-use crate::{Contact, Error, Expected, Stored, value::values};
+use crate::{Contact, Error, Expected, Group, Membership, Stored, value::values};
 
 impl Postgres {
     /// Asks what the messages of this batch are going to ask, in one round trip for all of them.
@@ -25,6 +28,7 @@ impl Postgres {
         let asked = [
             (CONTACTS, &questions.contacts[..]),
             (GROUPS, &questions.groups),
+            (MEMBERSHIPS, &questions.memberships),
             (KEYS, &questions.keys),
         ];
         let answers = self.exchange(async |session| session.read_many(&framing, &asked).await)?;
@@ -36,6 +40,25 @@ impl Postgres {
     /// How a user reaches a friend, if that was looked ahead for.
     pub(crate) fn known_contact(&self, user: UserId, friend: UserId) -> Option<Option<Contact>> {
         self.transaction.borrow().ahead.contact(user, friend)
+    }
+
+    /// The group with this id, if it was looked ahead for.
+    pub(crate) fn known_group(&self, id: GroupId) -> Option<Option<Group>> {
+        self.transaction.borrow().ahead.group(id)
+    }
+
+    /// What a user is in a group, if it was looked ahead for.
+    pub(crate) fn known_membership(
+        &self,
+        group: GroupId,
+        user: UserId,
+    ) -> Option<Option<Membership>> {
+        self.transaction.borrow().ahead.membership(group, user)
+    }
+
+    /// For how long a conversation keeps what it has, if it was looked ahead for.
+    pub(crate) fn known_keep(&self, conversation: ConversationId) -> Option<Option<Keep>> {
+        self.transaction.borrow().ahead.keep(conversation)
     }
 
     /// The message that has this key of its sender, if it is known without asking whether there is one.

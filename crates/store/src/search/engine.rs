@@ -13,11 +13,11 @@ pub(super) fn create(tx: &mut Tx<'_>) -> Result<(), Error> {
     }
 }
 
-/// Takes a message in, under these names with spaces between them.
-pub(super) fn add(tx: &mut Tx<'_>, id: i64, names: &str) -> Result<(), Error> {
+/// Takes messages in, each under its names with spaces between them.
+pub(super) fn add(tx: &mut Tx<'_>, messages: &[(i64, String)]) -> Result<(), Error> {
     match tx.link.connection {
-        Connection::Sqlite(_) => sqlite::add(tx, id, names),
-        Connection::Postgres(_) => postgres::add(tx, id, names),
+        Connection::Sqlite(_) => sqlite::add(tx, messages),
+        Connection::Postgres(_) => postgres::add(tx, messages),
     }
 }
 

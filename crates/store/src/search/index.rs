@@ -107,11 +107,9 @@ impl Tx<'_> {
         let Some(last) = next.last() else {
             return Ok(());
         };
-        for message in &next {
-            if let Some(names) = message.names() {
-                engine::add(self, message.id, &names)?;
-            }
-        }
+        let found_by = |message: &Indexed| Some((message.id, message.names()?));
+        let messages: Vec<_> = next.iter().filter_map(found_by).collect();
+        engine::add(self, &messages)?;
         self.set_meta("search_mark", &last.id.to_string())
     }
 
@@ -154,7 +152,7 @@ impl Tx<'_> {
         match self.indexed(conversation, seq)? {
             Some(message) => message
                 .names()
-                .map_or(Ok(()), |names| engine::add(self, message.id, &names)),
+                .map_or(Ok(()), |names| engine::add(self, &[(message.id, names)])),
             None => Ok(()),
         }
     }

@@ -17,18 +17,41 @@ const NEW: &[&str] = &[
     "CREATE INDEX search_index_names ON search_index USING gin (names)",
 ];
 
+/// Takes messages in: their ids, and the names of each, with `;` between them.
+const ADD: &str = "
+    INSERT INTO search_index (id, names)
+    SELECT CAST(w.id AS BIGINT), CAST(w.names AS TSVECTOR)
+    FROM unnest(string_to_array($1, ';'), string_to_array($2, ';')) AS w (id, names)";
+
+/// Bytes of names from which on a statement takes no further message.
+const LONGEST: usize = 1024 * 1024;
+
 pub(super) fn create(tx: &mut Tx<'_>) -> Result<(), Error> {
     NEW.iter()
         .try_for_each(|sql| tx.execute(sql, &[]).map(drop))
 }
 
-/// Takes a message in, under these names with spaces between them.
-pub(super) fn add(tx: &mut Tx<'_>, id: i64, names: &str) -> Result<(), Error> {
-    tx.execute(
-        "INSERT INTO search_index (id, names) VALUES ($1, CAST($2 AS TSVECTOR))",
-        values![id, &placed(names)],
-    )
-    .map(drop)
+/// Takes messages in, each under its names with spaces between them: many in a round trip.
+pub(super) fn add(tx: &mut Tx<'_>, messages: &[(i64, String)]) -> Result<(), Error> {
+    let (mut ids, mut names) = (String::new(), String::new());
+    for (id, found_by) in messages {
+        if names.len() >= LONGEST {
+            tx.execute(ADD, values![&ids, &names])?;
+            ids.clear();
+            names.clear();
+        }
+        if !ids.is_empty() {
+            ids.push(';');
+            names.push(';');
+        }
+        // Writing into a text does not fail.
+        let _ = write!(ids, "{id}");
+        place(found_by, &mut names);
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    tx.execute(ADD, values![&ids, &names]).map(drop)
 }
 
 /// Takes a message out, if it is there.
@@ -54,14 +77,12 @@ pub(super) fn candidates(
     )
 }
 
-/// Names with their places, as a `tsvector` is written: `c0f…:1 h_4e0a_:2 wnew:3`.
-fn placed(names: &str) -> String {
-    let mut text = String::with_capacity(2 * names.len());
+/// Appends names with their places, as a `tsvector` is written: `c0f…:1 h_4e0a_:2 wnew:3`.
+fn place(names: &str, text: &mut String) {
     for (place, name) in (1..).zip(names.split(' ')) {
         // Writing into a text does not fail.
         let _ = write!(text, "{name}:{place} ");
     }
-    text
 }
 
 /// The query in PostgreSQL's language: `(c0f… | c1e…) & (h_4e0a_ <-> h_6d77_) & (wnew:*)`.

@@ -29,13 +29,15 @@ pub(super) fn create(tx: &mut Tx<'_>) -> Result<(), Error> {
         .try_for_each(|sql| tx.execute(sql, &[]).map(drop))
 }
 
-/// Takes a message in, under these names with spaces between them.
-pub(super) fn add(tx: &mut Tx<'_>, id: i64, names: &str) -> Result<(), Error> {
-    tx.execute(
-        "INSERT INTO search_index (rowid, names) VALUES ($1, $2)",
-        values![id, names],
-    )
-    .map(drop)
+/// Takes messages in, each under its names with spaces between them.
+pub(super) fn add(tx: &mut Tx<'_>, messages: &[(i64, String)]) -> Result<(), Error> {
+    messages.iter().try_for_each(|(id, names)| {
+        tx.execute(
+            "INSERT INTO search_index (rowid, names) VALUES ($1, $2)",
+            values![*id, names],
+        )
+        .map(drop)
+    })
 }
 
 /// Takes a message out, which has to be there under just these names.

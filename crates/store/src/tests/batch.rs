@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use hongyan_protocol::{
     conversation::Target,
-    id::{ConversationId, UserId},
+    id::{ConversationId, GroupId, UserId},
+    keep::Keep,
 };
 use tokio::task::JoinSet;
 
@@ -15,6 +16,8 @@ use crate::{Appended, Draft, Error, Expected, Stored, Tx, View};
 #[derive(Debug, PartialEq)]
 enum Refusal {
     NotFriend,
+    NotMember,
+    Muted,
     Unsent,
     Broken(Error),
 }
@@ -71,6 +74,32 @@ impl Fixture {
             },
             |_| (),
         )
+    }
+
+    /// Sends a message to a group as the server does.
+    fn send_to_group(
+        &self,
+        group: GroupId,
+        draft: Draft,
+    ) -> impl Future<Output = Result<Appended, Refusal>> + Send + 'static {
+        let expected = Expected {
+            sender: draft.sender,
+            target: Target::Group(group),
+            client_msg_id: None,
+        };
+        let operation = move |tx: &mut Tx<'_>| {
+            let found = tx.group(group)?.ok_or(Refusal::NotMember)?;
+            let membership = tx.membership(group, draft.sender)?;
+            let is_member = tx.members(group)?.contains(draft.sender);
+            assert_eq!(membership.is_some(), is_member);
+            match membership {
+                None => Err(Refusal::NotMember),
+                Some(membership) if membership.muted_until > 0 => Err(Refusal::Muted),
+                Some(_) => Ok(tx.append(found.conversation_id, &draft, 5)?),
+            }
+        };
+        self.store
+            .write_expecting(Some(expected), operation, |_| ())
     }
 
     async fn texts(&self, conversation: ConversationId) -> Vec<(i64, String)> {
@@ -246,6 +275,53 @@ async fn whoever_is_blocked_or_unfriended_in_a_batch_is_so_for_the_rest_of_it() 
     assert_eq!(parted.await, Ok(true));
     assert_eq!(after.await, Err(Refusal::NotFriend));
     assert_eq!(fixture.texts(conversation).await, numbered(&["before"]));
+}
+
+#[tokio::test]
+async fn whoever_leaves_or_is_muted_in_a_batch_is_so_for_the_rest_of_it() {
+    let fixture = Fixture::new();
+    let [ann, bo, cy] = fixture.users(["anna", "bobo", "cyan"]).await;
+    let team = fixture.group(ann, "team").await;
+    for member in [bo, cy] {
+        assert!(
+            fixture
+                .tx(move |tx| tx.join(team, member, 1))
+                .await
+                .unwrap()
+        );
+    }
+    let conversation = fixture.view(move |view| view.group(team)).await.unwrap();
+    let conversation = conversation.conversation_id;
+
+    let release = hold_writer(&fixture);
+    let say = |sender, msg| fixture.send_to_group(team, draft(sender, msg));
+    let first = [say(ann, "a"), say(bo, "b"), say(cy, "c")];
+    let settled = fixture.tx(move |tx| {
+        tx.choose_keep(conversation, Some(Keep::Days(7)))?;
+        tx.mute(team, bo, 9)?;
+        tx.leave(team, cy)
+    });
+    let then = [say(ann, "d"), say(bo, "e"), say(cy, "f")];
+    let seen = fixture.tx(move |tx| {
+        let members = tx.members(team)?.ids.len();
+        Ok((members, tx.chosen_keep(conversation)?))
+    });
+    let unknown = fixture.send_to_group(GroupId::mint(), draft(ann, "g"));
+    drop(release);
+    for (seq, said) in (1..).zip(first) {
+        assert_eq!(stored(said.await.unwrap()).seq, seq);
+    }
+    assert_eq!(settled.await, Ok(true));
+    let [ann, bo, cy] = then;
+    assert_eq!(stored(ann.await.unwrap()).seq, 4);
+    assert_eq!(bo.await, Err(Refusal::Muted));
+    assert_eq!(cy.await, Err(Refusal::NotMember));
+    assert_eq!(seen.await, Ok((2, Some(Keep::Days(7)))));
+    assert_eq!(unknown.await, Err(Refusal::NotMember));
+    assert_eq!(
+        fixture.texts(conversation).await,
+        numbered(&["a", "b", "c", "d"])
+    );
 }
 
 #[tokio::test]

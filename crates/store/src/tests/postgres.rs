@@ -24,6 +24,23 @@ impl Fixture {
             client.batch_execute(sql).await.unwrap();
         });
     }
+
+    /// From now on every statement that inserts into this table is counted.
+    fn count_inserts(&self, table: &str) {
+        self.behind(&format!(
+            "CREATE TABLE statements (number BIGINT);
+             CREATE FUNCTION note_statement() RETURNS trigger LANGUAGE plpgsql AS
+             $$BEGIN INSERT INTO statements SELECT COUNT(*) FROM new; RETURN NULL; END$$;
+             CREATE TRIGGER counting AFTER INSERT ON {table} REFERENCING NEW TABLE AS new
+             FOR EACH STATEMENT EXECUTE FUNCTION note_statement()"
+        ));
+    }
+
+    /// The rows that each of them inserted.
+    async fn statements(&self) -> Vec<i64> {
+        self.view(|view| view.rows("SELECT number FROM statements", &[], |row| row.get(0)))
+            .await
+    }
 }
 
 #[tokio::test]
@@ -82,7 +99,7 @@ async fn without_its_database_a_store_breaks_every_call_and_comes_back_with_it()
             tokio::task::yield_now().await;
         }
     };
-    let patience = std::time::Duration::from_secs(20);
+    let patience = std::time::Duration::from_secs(60);
     tokio::time::timeout(patience, back).await.unwrap();
 }
 
@@ -116,13 +133,7 @@ async fn the_messages_of_a_batch_are_written_by_one_statement() {
     let (ann, bo, conversation) = fixture.friends().await;
     let other = fixture.group(ann, "team").await;
     let other = fixture.view(move |view| view.group(other)).await.unwrap();
-    fixture.behind(
-        "CREATE TABLE statements (number BIGINT);
-         CREATE FUNCTION note_statement() RETURNS trigger LANGUAGE plpgsql AS
-         $$BEGIN INSERT INTO statements SELECT COUNT(*) FROM new; RETURN NULL; END$$;
-         CREATE TRIGGER counting AFTER INSERT ON messages REFERENCING NEW TABLE AS new
-         FOR EACH STATEMENT EXECUTE FUNCTION note_statement()",
-    );
+    fixture.count_inserts("messages");
     let release = super::writing::hold_writer(&fixture);
     let sending: Vec<_> = (0..60)
         .map(|number| {
@@ -138,10 +149,33 @@ async fn the_messages_of_a_batch_are_written_by_one_statement() {
     for sent in sending {
         stored(sent.await.unwrap());
     }
-    let statements: Vec<i64> = fixture
-        .view(|view| view.rows("SELECT number FROM statements", &[], |row| row.get(0)))
-        .await;
-    assert_eq!(statements, [60]);
+    assert_eq!(fixture.statements().await, [60]);
+}
+
+#[tokio::test]
+async fn messages_are_taken_into_the_index_by_few_statements() {
+    let Some(fixture) = Fixture::on_postgres() else {
+        return;
+    };
+    let (ann, _, conversation) = fixture.friends().await;
+    fixture.count_inserts("search_index");
+    // What is too much for one statement is for two.
+    let long: String = (0..8000).map(|number| format!("{number} ")).collect();
+    let texts = std::iter::repeat_n(long, 20).chain(["…".to_owned(), "hi".to_owned()]);
+    let release = super::writing::hold_writer(&fixture);
+    let sending: Vec<_> = texts
+        .map(|text| fixture.tx(move |tx| tx.append(conversation, &draft(ann, &text), 1)))
+        .collect();
+    drop(release);
+    for sent in sending {
+        stored(sent.await.unwrap());
+    }
+    while fixture.tx(|tx| tx.not_indexed()).await.unwrap() > 0 {
+        fixture.tx(|tx| tx.index_next()).await.unwrap();
+    }
+    let statements = fixture.statements().await;
+    assert_eq!(statements.iter().sum::<i64>(), 21, "all that has words");
+    assert_eq!(statements.len(), 2);
 }
 
 #[tokio::test]

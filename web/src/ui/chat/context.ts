@@ -28,6 +28,8 @@ export interface Chat {
   focusComposer: () => void
   openPicture: (message: Message) => void
   showReaders: (message: Message) => void
+  /** Shows who wrote it. */
+  showPerson: (message: Message) => void
   pickReaction: (message: Message) => void
   react: (message: Message, emoji: string) => void
   recall: (message: Message) => void

@@ -1,6 +1,7 @@
 // What can be done with a message.
-import { CheckCheck, Copy, Download, Pencil, Reply, RotateCw, SmilePlus, Trash2, Undo2 } from '@lucide/vue'
-import type { Message } from '../../model'
+import { CheckCheck, Copy, Download, Pencil, Reply, RotateCw, SmilePlus, Trash2, Undo2, UserRound } from '@lucide/vue'
+import type { Message, ServerFacts } from '../../model'
+import { isAhead } from '../base/clock'
 import type { MenuItem } from '../base/menu'
 import { useToast } from '../base/toast'
 import { t } from '../i18n'
@@ -9,18 +10,19 @@ import { copyText } from './clipboard'
 import type { Chat } from './context'
 import { captionOf, fileId, fileName } from './summary'
 
-/** How long an own message may be offered for a change, in ms; the server has the last word. */
-const EDITABLE = 15 * 60_000
+/** Whether so many seconds since a message are not over; where the server has not said how many, it has the last word. */
+const isWithin = (seconds: number | undefined, { time }: Message, server: ServerFacts): boolean =>
+  seconds === undefined || isAhead(server.here(time) + seconds * 1000)
 
-export const mayEdit = (message: Message): boolean =>
+export const mayEdit = (message: Message, server: ServerFacts): boolean =>
   message.mine &&
   message.kind === 'text' &&
   message.seq !== undefined &&
   message.recalledTime === undefined &&
-  Date.now() - message.time < EDITABLE
+  isWithin(server.limits?.editSeconds, message, server)
 
 export const useMessageMenu = (chat: Chat): ((message: Message | undefined) => MenuItem[]) => {
-  const { files, conversations } = useModel()
+  const { files, conversations, server } = useModel()
   const toast = useToast()
 
   const copy = (text: string): void => {
@@ -45,7 +47,8 @@ export const useMessageMenu = (chat: Chat): ((message: Message | undefined) => M
     const { seq, mine, kind } = message
     const carries = kind === 'image' || kind === 'file' || kind === 'voice'
     const words = carries ? captionOf(message) : message.msg
-    const mayRecall = seq !== undefined && (mine || ['owner', 'admin'].includes(chat.role() ?? ''))
+    const inTime = mine && isWithin(server.limits?.recallSeconds, message, server)
+    const mayRecall = seq !== undefined && (inTime || ['owner', 'admin'].includes(chat.role() ?? ''))
     const writable = conversations.get(chat.key)?.writable === 'yes'
     const items: (MenuItem | false)[] = [
       message.state === 'failed' && { label: t('frame.retry'), icon: RotateCw, select: () => chat.timeline.retry(message.id) },
@@ -53,8 +56,9 @@ export const useMessageMenu = (chat: Chat): ((message: Message | undefined) => M
       seq !== undefined && { label: t('chat.otherReaction'), icon: SmilePlus, select: () => chat.pickReaction(message) },
       words !== '' && { label: t('chat.copy'), icon: Copy, select: () => copy(words) },
       carries && seq !== undefined && { label: t('chat.saveFile'), icon: Download, select: () => save(message) },
-      mayEdit(message) && writable && { label: t('chat.edit'), icon: Pencil, select: () => turnTo({ edit: message }) },
+      mayEdit(message, server) && writable && { label: t('chat.edit'), icon: Pencil, select: () => turnTo({ edit: message }) },
       chat.groupId !== undefined && mine && seq !== undefined && { label: t('chat.readBy'), icon: CheckCheck, select: () => chat.showReaders(message) },
+      !mine && { label: t('chat.profile'), icon: UserRound, select: () => chat.showPerson(message) },
       mayRecall && { label: t('chat.recall'), icon: Undo2, danger: true, apart: true, select: () => chat.recall(message) },
       message.state === 'failed' && { label: t('chat.discard'), icon: Trash2, danger: true, apart: true, select: () => chat.timeline.discard(message.id) },
     ]

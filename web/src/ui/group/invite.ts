@@ -1,5 +1,8 @@
 // Invites several friends into a group.
-import type { Model } from '../../model'
+import type { Group, Model, ServerFacts } from '../../model'
+
+/** Whether nobody more can come in. */
+export const isFull = ({ memberCount }: Group, { limits }: ServerFacts): boolean => memberCount >= (limits?.groupMembers ?? Infinity)
 
 /** Invitations that are on their way at the same time. */
 const AT_ONCE = 4

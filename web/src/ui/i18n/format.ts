@@ -83,3 +83,6 @@ export const formatSize = (bytes: number): string => {
   const digits = unit > 0 && value < 10 ? 1 : 0
   return `${new Intl.NumberFormat(i18n.global.locale.value, { maximumFractionDigits: digits }).format(value)} ${units[unit] ?? ''}`
 }
+
+/** "16,384" */
+export const formatNumber = (number: number): string => new Intl.NumberFormat(i18n.global.locale.value).format(number)

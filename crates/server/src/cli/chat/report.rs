@@ -165,6 +165,8 @@ impl Chat {
             | Happening::ChatRead(_)
             | Happening::ChatTyping(_)
             | Happening::ChatSettings(_)
+            | Happening::ListsChanged(_)
+            | Happening::UserUpdated(_)
             | Happening::Ready(_) => return None,
         };
         Some(line)

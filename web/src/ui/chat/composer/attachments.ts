@@ -8,6 +8,23 @@ export interface Attachment {
   file: File
   /** Shown before it is sent; undefined for what is no picture. */
   preview: string | undefined
+  /** A picture that goes as it is, to be saved: every byte of it is kept. */
+  asFile: boolean
+  /** It has more pixels than the server draws, and can only go as a file. */
+  tooManyPixels: boolean
+}
+
+/** What a server takes; undefined where it has not said. */
+export interface Bounds {
+  fileBytes?: number | undefined
+  picturePixels?: number | undefined
+}
+
+/** What could not be added. */
+export interface NotAdded {
+  /** How many were more than fit. */
+  tooMany: number
+  tooLarge: readonly File[]
 }
 
 /** Types that the server shows as pictures. */
@@ -27,21 +44,34 @@ export const attachmentsOf = (key: ConversationKey): Attachment[] => {
 }
 
 /** Learns how large it is shown, before it is sent. */
-const measure = (file: File, url: string): void => {
+const measure = (one: Attachment, url: string, { picturePixels }: Bounds): void => {
   const image = new Image()
-  image.addEventListener('load', () => rememberSize(file, { width: image.naturalWidth, height: image.naturalHeight }))
+  image.addEventListener('load', () => {
+    const { naturalWidth: width, naturalHeight: height } = image
+    rememberSize(one.file, { width, height })
+    if (width * height > (picturePixels ?? Infinity)) Object.assign(one, { asFile: true, tooManyPixels: true })
+  })
   image.src = url
 }
 
-/** How many did not fit. */
-export const attach = (list: Attachment[], files: readonly File[]): number => {
+/** Adds them in their order. */
+export const attach = (list: Attachment[], files: readonly File[], bounds: Bounds): NotAdded => {
+  const fits = (file: File): boolean => file.size <= (bounds.fileBytes ?? Infinity)
+  const fitting = files.filter(fits)
   const room = Math.max(0, MOST - list.length)
-  for (const file of files.slice(0, room)) {
+  const asFile = list.some((one) => one.preview !== undefined && one.asFile && !one.tooManyPixels)
+  for (const file of fitting.slice(0, room)) {
     const preview = PICTURES.has(file.type) ? URL.createObjectURL(file) : undefined
-    if (preview) measure(file, preview)
-    list.push({ id: nextId++, file, preview })
+    const one = shallowReactive({ id: nextId++, file, preview, asFile: asFile && preview !== undefined, tooManyPixels: false })
+    if (preview) measure(one, preview, bounds)
+    list.push(one)
   }
-  return Math.max(0, files.length - room)
+  return { tooMany: Math.max(0, fitting.length - room), tooLarge: files.filter((file) => !fits(file)) }
+}
+
+/** Sends the pictures among them as files, or as pictures again. */
+export const sendAsFiles = (list: readonly Attachment[], on: boolean): void => {
+  for (const one of list) if (one.preview !== undefined) one.asFile = on || one.tooManyPixels
 }
 
 export const detach = (list: Attachment[], id: number): void => {

@@ -37,7 +37,9 @@ export const togglePlay = (id: string, url: string): void => {
   })
 }
 
-/** `part`: from 0 to 1. */
-export const seekTo = (part: number): void => {
-  if (audio && playing.duration > 0) audio.currentTime = part * playing.duration
+export const pausePlaying = (): void => audio?.pause()
+
+/** `part`: from 0 to 1. What a browser recorded does not say how long it is: its message does, in seconds. */
+export const seekTo = (part: number, seconds: number): void => {
+  if (audio) audio.currentTime = part * (playing.duration || seconds)
 }

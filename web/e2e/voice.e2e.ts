@@ -1,0 +1,140 @@
+// Voices are recorded, sent and played; and what stands in the way is said.
+import { expect, test } from 'vitest'
+
+import { setStage, type Page } from './harness'
+
+// A microphone that beeps; and a name of this machine that is no safe place, as one in a home network is none.
+const stage = setStage({}, ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--host-resolver-rules=MAP hongyan.lan 127.0.0.1'])
+
+const log = (page: Page) => page.getByRole('log')
+const begin = (page: Page) => page.getByRole('button', { name: 'Record a voice message' })
+const send = (page: Page) => page.getByRole('button', { name: 'Send the voice message' })
+const clock = (page: Page, text: string) => page.getByRole('timer').filter({ hasText: text })
+const writes = (page: Page) => page.getByRole('textbox', { name: /^Message to/ })
+
+/** Whether a microphone of this page is open. */
+const listen = async (page: Page): Promise<void> => {
+  await page.addInitScript(() => {
+    const tracks: MediaStreamTrack[] = []
+    Object.assign(window, { tracks })
+    const get = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices)
+    if (get) {
+      navigator.mediaDevices.getUserMedia = async (wanted) => {
+        const stream = await get(wanted)
+        tracks.push(...stream.getTracks())
+        return stream
+      }
+    }
+  })
+}
+const open = (page: Page): Promise<string[]> => page.evaluate(() => (window as unknown as { tracks: MediaStreamTrack[] }).tracks.map(({ readyState }) => readyState))
+
+const pair = async (name: string) => {
+  const [ann, bo] = await stage.friends(`${name}-ann`, `${name}-bo`)
+  if (!ann || !bo) throw new Error('nobody is there')
+  return { ann, bo }
+}
+
+test('one press records, another sends; the other hears it, as long as it was', async () => {
+  const { ann, bo } = await pair('voice')
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await listen(page)
+  await page.reload()
+  await begin(page).click()
+  await clock(page, '0:02').waitFor()
+  expect(await open(page)).toEqual(['live'])
+  await send(page).click()
+  await log(page).getByRole('article', { name: /\[Voice\] [23] s.*sent/ }).waitFor()
+  expect(await open(page)).toEqual(['ended'])
+  expect(await writes(page).evaluate((element) => element === document.activeElement)).toBe(true)
+
+  const history = await stage.server.call<{ list: { kind: string; body: { fileId: string; seconds: number } }[] }>('/api/chat/history', { toUserId: ann.id }, bo)
+  expect(history.list[0]).toMatchObject({ kind: 'voice', body: { seconds: expect.any(Number) } })
+  const sound = await fetch(`${stage.server.url}/api/file/${history.list[0]?.body.fileId}`, { headers: { authorization: `Bearer ${bo.token}` } })
+  expect(sound.headers.get('content-type')).toBe('audio/webm')
+
+  const other = await stage.visit({ as: bo, path: `/chat/u:${ann.id}` })
+  await other.getByRole('button', { name: /Play the voice message/ }).click()
+  await other.getByRole('button', { name: 'Pause' }).waitFor()
+  // It plays to its end.
+  await other.getByRole('button', { name: /Play the voice message/ }).waitFor()
+})
+
+test('the keyboard records, discards and sends; nothing of what is discarded is sent', async () => {
+  const { ann, bo } = await pair('vkeys')
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await listen(page)
+  await page.reload()
+  await begin(page).focus()
+  await page.keyboard.press('Enter')
+  await clock(page, '0:01').waitFor()
+  await page.keyboard.press('Escape')
+  await writes(page).waitFor()
+  expect(await open(page)).toEqual(['ended'])
+  await begin(page).focus()
+  await page.keyboard.press('Enter')
+  await clock(page, '0:01').waitFor()
+  await page.keyboard.press('Enter')
+  await log(page).getByRole('article', { name: /\[Voice\].*sent/ }).waitFor()
+  expect(await log(page).getByRole('article').count()).toBe(1)
+})
+
+test('who leaves the conversation, or is logged in elsewhere, is not recorded on', async () => {
+  const { ann, bo } = await pair('vleave')
+  await stage.server.send(bo, { toUserId: ann.id }, 'hello')
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await listen(page)
+  await page.reload()
+  await begin(page).click()
+  await clock(page, '0:01').waitFor()
+  await page.getByRole('link', { name: /Settings/ }).click()
+  await expect.poll(() => open(page)).toEqual(['ended'])
+  await page.goBack()
+  await begin(page).click()
+  await clock(page, '0:01').waitFor()
+  await stage.server.call('/api/login', { username: ann.username, password: ann.password })
+  await page.getByText('Logged out by another device').waitFor()
+  await expect.poll(async () => (await open(page)).at(-1)).toBe('ended')
+})
+
+test('a minute is the most: it stops by itself, and waits to be sent', async () => {
+  const { ann, bo } = await pair('vlong')
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await listen(page)
+  await page.clock.install()
+  await page.reload()
+  await begin(page).click()
+  await page.clock.runFor(2_000)
+  await clock(page, '0:0').waitFor()
+  await page.clock.runFor(60_000)
+  await page.getByText('One minute is the most.').waitFor()
+  await clock(page, '1:00').waitFor()
+  expect(await open(page)).toEqual(['ended'])
+  await send(page).click()
+  await log(page).getByRole('article', { name: /\[Voice\] 60 s/ }).waitFor()
+})
+
+test('what stands in the way is said', async () => {
+  const { ann, bo } = await pair('vno')
+  const path = `/chat/u:${bo.id}`
+  const insecure = stage.server.url.replace('127.0.0.1', 'hongyan.lan')
+  const page = await stage.visit({ as: ann, path, at: insecure })
+  await begin(page).click()
+  await page.getByText('The microphone needs a secure connection.').waitFor()
+  await writes(page).waitFor()
+
+  await page.close()
+  const other = await stage.visit({ as: ann, path })
+  for (const [name, words] of [
+    ['NotAllowedError', 'The microphone is not allowed.'],
+    ['NotFoundError', 'No microphone was found.'],
+    ['NotReadableError', 'in use by another program'],
+  ] as const) {
+    await other.evaluate((name) => {
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', name))
+    }, name)
+    await begin(other).click()
+    await other.getByText(words).waitFor()
+    await writes(other).waitFor()
+  }
+})
