@@ -293,6 +293,9 @@ test('typing with 1,000 conversations', async () => {
   const page = await stage.visit({ as: ann, path: `/chat/u:${friend?.userId}` })
   const composer = page.locator('textarea')
   await composer.waitFor()
+  // All are loaded when the title counts what is unread, and kept when nothing is left to do.
+  await page.waitForFunction(() => document.title.startsWith('('))
+  await page.evaluate(() => new Promise((idle) => requestIdleCallback(idle)))
   // A key comes at any moment between two pictures of the screen (60 a second), and is seen with the next: up to 16.7 ms of what
   // passes are that wait. `work` is what the page itself takes: its answer to the key, and the picture with what it changed.
   await page.evaluate(() => {
@@ -310,14 +313,15 @@ test('typing with 1,000 conversations', async () => {
       () => {
         const start = performance.now()
         let answered = start
-        after(() => (answered = performance.now()))
+        // After what listens at the field, and what Vue makes of it in a microtask.
+        addEventListener('input', () => queueMicrotask(() => (answered = performance.now())), { once: true })
         // The frame in which the change is drawn, and the moment after it.
         requestAnimationFrame(() => {
           const frame = performance.now()
           after(() => {
             const drawn = performance.now()
             seen.strokes.push(drawn - start)
-            seen.work.push(Math.min(answered, frame) - start + drawn - frame)
+            seen.work.push(answered - start + drawn - frame)
           })
         })
       },

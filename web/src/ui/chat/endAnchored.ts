@@ -24,6 +24,8 @@ export const useEndAnchored = (
   rows: Readonly<Ref<HTMLElement | null>>,
   options: {
     keys: () => readonly { id: string }[]
+    /** Whether nothing is below the list: then who is at its end follows what comes. */
+    atEnd: () => boolean
     estimate: (index: number) => number
     paddingStart: number
     paddingEnd: number
@@ -33,6 +35,8 @@ export const useEndAnchored = (
   },
 ): EndAnchored => {
   const version = shallowRef(0)
+  /** When the list was last another: a page that is loaded below is read from its beginning, also if it is the last one. */
+  let wasAtEnd = options.atEnd()
   const setOptions = () => {
     const list = options.keys()
     return {
@@ -44,7 +48,7 @@ export const useEndAnchored = (
       paddingEnd: options.paddingEnd,
       overscan: options.overscan,
       anchorTo: 'end' as const,
-      followOnAppend: true,
+      followOnAppend: wasAtEnd,
       scrollEndThreshold: options.threshold,
       observeElementRect,
       observeElementOffset,
@@ -81,6 +85,7 @@ export const useEndAnchored = (
   }
   watch(options.keys, (list) => {
     virtualizer.setOptions(setOptions())
+    wasAtEnd = options.atEnd()
     if (virtualizer.itemSizeCache.size > list.length + SIZES) {
       const here = new Set<string | number | bigint>(list.map(({ id }) => id))
       for (const known of virtualizer.itemSizeCache.keys()) if (!here.has(known)) virtualizer.itemSizeCache.delete(known)
