@@ -88,7 +88,7 @@ export const setStage = (settings: Record<string, string> = {}, switches: string
       page.on('console', (message) => {
         // A server that was killed on purpose is not an error of the page.
         const text = message.text()
-        if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(text)) {
+        if (message.type() === 'error' && !/Failed to load resource|WebSocket connection|when fetching the script/.test(text)) {
           broken.push(text)
         }
       })

@@ -63,6 +63,11 @@ test.each(['en-US', 'zh-CN'] as const)('messages, conversations and members are 
   expect(plain(await articles.first().ariaSnapshot())).toMatch(/text: "?bo[:：]"?\n\s*- paragraph: "?line one ?[,，] ?NOW"?$/)
   expect(plain(await articles.nth(2).ariaSnapshot())).toMatch(/my own ?[,，] ?NOW[,，]/)
 
+  // The server has heard what was read.
+  await expect
+    .poll(async () => (await stage.server.get<{ list: { unread: number }[] }>('/api/chat/conversations', ann)).list[0]?.unread)
+    .toBe(0)
+
   // Elsewhere meanwhile.
   await page.goto('/settings')
   const visitor = await stage.visit({ as: bo, path: '/settings' })

@@ -45,7 +45,11 @@ export const useEdges = ({ scroller, list, timeline, placed, seeing, atViewEnd, 
     // The last lines stay in sight when the composer grows or a keyboard comes.
     if (height > 0 && clientHeight !== height && placed.value) {
       if (atViewEnd.value) virtualizer.scrollToEnd()
-      else virtualizer.scrollBy(height - clientHeight)
+      else {
+        // Not by a command of the list: while one is under way, a page that comes above moves what is read.
+        element.scrollTop += height - clientHeight
+        virtualizer.scrollOffset = element.scrollTop
+      }
     }
     height = clientHeight
     if (clientWidth === width.value) return
