@@ -185,6 +185,37 @@ test('whoever reads above is not moved by what comes, and is told of it', async 
   await log(page).getByText('line 121').waitFor()
 })
 
+test('whoever comes to unread messages begins at the first, and drags on from what is loaded', async () => {
+  const { ann, bo } = await pair('drag')
+  for (let at = 1; at <= 400; at++) await stage.server.send(bo, { toUserId: ann.id }, `line ${at}`)
+  await stage.server.call('/api/chat/read', { toUserId: bo.id, seq: 100 }, ann)
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  const line = (at: number): Locator => log(page).getByText(new RegExp(`^line ${at}, `))
+  await line(101).waitFor()
+  // What is above and below it comes, and moves nothing.
+  await pictures(page, 60)
+  const [top, first] = await Promise.all([log(page).boundingBox(), line(101).boundingBox()])
+  expect((first?.y ?? 0) - (top?.y ?? 0)).toBeGreaterThan(0)
+  expect((first?.y ?? 0) - (top?.y ?? 0)).toBeLessThan(200)
+  const beyond = await log(page).evaluate(async (log) => {
+    let scroller: Element | null = log
+    while (scroller && scroller.scrollHeight <= scroller.clientHeight + 1) scroller = scroller.parentElement
+    if (!scroller) throw new Error('nothing scrolls')
+    const end = scroller.scrollHeight
+    scroller.scrollTop = end
+    const start = performance.now()
+    // The page below is here when the list is longer by many lines.
+    while (scroller.scrollHeight < end + 1_000) {
+      await new Promise((next) => requestAnimationFrame(next))
+      if (performance.now() - start > 10_000) throw new Error('nothing came')
+    }
+    for (let drawn = 0; drawn < 30; drawn++) await new Promise((next) => requestAnimationFrame(next))
+    return scroller.scrollTop + scroller.clientHeight - end
+  })
+  expect(Math.abs(beyond)).toBeLessThan(300)
+  expect(await line(400).count()).toBe(0)
+})
+
 test('a draft waits in its conversation, also after a reload', async () => {
   const [ann, bo, cy] = await stage.friends('draft-ann', 'draft-bo', 'draft-cy')
   if (!ann || !bo || !cy) throw new Error('nobody is there')

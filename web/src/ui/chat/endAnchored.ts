@@ -10,6 +10,8 @@ export interface EndAnchored {
   /** Where the first drawn row begins. */
   start: ComputedRef<number>
   size: ComputedRef<number>
+  /** On its way to a row by its index, or to a place: it goes there for some pictures more, also if that index is another row by then. */
+  underWay: () => boolean
   /** Forgets what it knew of sizes, except of the rows that are drawn. */
   remeasure: () => void
 }
@@ -110,6 +112,10 @@ export const useEndAnchored = (
       void version.value
       return virtualizer.getTotalSize()
     }),
+    underWay: () => {
+      const command: unknown = Reflect.get(virtualizer, 'scrollState')
+      return command !== null && command !== undefined
+    },
     remeasure: () => {
       virtualizer.measure()
       for (const row of rows.value?.children ?? []) {

@@ -18,9 +18,16 @@ export const useEdges = ({ scroller, list, timeline, placed, seeing, atViewEnd, 
 }): void => {
   const { virtualizer, version } = list
 
+  let waiting = 0
   const loadOn = (): void => {
     const { range } = virtualizer
+    cancelAnimationFrame(waiting)
     if (!placed.value || !range || timeline.loading !== 'none' || timeline.failed) return
+    // What comes above would carry the reader to another row than the one that the list is on its way to.
+    if (list.underWay()) {
+      waiting = requestAnimationFrame(loadOn)
+      return
+    }
     if (range.startIndex < AHEAD && !timeline.atStart) void timeline.loadOlder()
     else if (range.endIndex > timeline.messages.length - 1 - AHEAD && !timeline.atEnd) void timeline.loadNewer()
   }
@@ -70,5 +77,8 @@ export const useEdges = ({ scroller, list, timeline, placed, seeing, atViewEnd, 
     width.value = scroller.value.clientWidth
     observer.observe(scroller.value)
   })
-  onBeforeUnmount(() => observer.disconnect())
+  onBeforeUnmount(() => {
+    observer.disconnect()
+    cancelAnimationFrame(waiting)
+  })
 }
