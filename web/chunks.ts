@@ -5,11 +5,11 @@ const groups: readonly (readonly [name: string, modules: RegExp])[] = [
   ['model', /\/src\/(client|model)\//],
   ['settings', /\/src\/ui\/settings\/(?!parts\b)/],
   ['session', /\/src\/ui\/session\/(?!rules\b)/],
-  ['chat', /\/src\/ui\/chat\/(?!emoji\/|.*Dialog\.vue|SearchPanel|media\/Light)/],
+  ['chat', /\/src\/ui\/chat\/(?!emoji\/|.*Dialog\.vue|SearchPanel|media\/(PictureViewer|zoom)\b)/],
   ['lists', /\/src\/ui\/(conversations\/|search\/|contacts\/(AddMenu|VirtualRows|words)\b)/],
   ['contacts', /\/src\/ui\/(contacts|group|inbox)\//],
   // Dialogs and menus, and reka-ui, which is behind them.
-  ['dialogs', /\/node_modules\/(reka-ui|@floating-ui|aria-hidden)\/|\/src\/ui\/base\/(BaseDialog|ConfirmDialog|BaseMenu|BaseContextMenu|MenuEntry|menu)\b/],
+  ['dialogs', /\/node_modules\/(reka-ui|@floating-ui|aria-hidden)\/|\/src\/ui\/base\/(BaseDialog|ConfirmDialog|OpenMenu|MenuEntry|menu\.css)/],
   ['crop', /\/src\/ui\/base\/(CropDialog|crop)\b/],
   ['core', /\/node_modules\/@lucide\/|\/src\/ui\/(base|frame|theme)\/|\/src\/ui\/i18n\/(?!en\/|zh-CN\/)|\/src\/ui\/(preferences|model|session\/rules|settings\/parts)\.ts/],
 ]

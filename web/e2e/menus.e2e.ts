@@ -1,0 +1,87 @@
+// Menus: by mouse, by key and by finger, and where the focus is afterwards.
+import { expect, test } from 'vitest'
+
+import { setStage, type Page } from './harness'
+
+const stage = setStage()
+
+const focused = (page: Page): Promise<string> =>
+  page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent?.trim() ?? '')
+
+test('a button opens its menu by key and by click, and has the focus when it closes', async () => {
+  const [ann] = await stage.friends('menu-ann')
+  const page = await stage.visit({ as: ann })
+  const name = 'Find people or create a group'
+  const button = page.getByRole('button', { name })
+  const menu = page.getByRole('menu', { name })
+  for (const key of ['Enter', ' ', 'ArrowDown']) {
+    await button.focus()
+    await page.keyboard.press(key)
+    await menu.waitFor()
+    await expect.poll(() => focused(page)).toBe('Find people and groups')
+    await page.keyboard.press('ArrowDown')
+    expect(await focused(page)).toBe('Create a group')
+    await page.keyboard.press('Escape')
+    await menu.waitFor({ state: 'detached' })
+    await expect.poll(() => focused(page)).toBe(name)
+  }
+  expect(await button.getAttribute('aria-expanded')).toBe('false')
+  await button.click()
+  await menu.waitFor()
+  expect(await button.getAttribute('aria-expanded')).toBe('true')
+  // Its own button closes it, and does not open it again.
+  await button.click()
+  await menu.waitFor({ state: 'detached' })
+  await button.click()
+  await menu.getByRole('menuitem', { name: 'Create a group' }).click()
+  await page.getByRole('dialog').waitFor()
+})
+
+test('a row has its menu under the mouse and under the menu key, and whoever goes elsewhere is not called back', async () => {
+  const [ann, bo, cy] = await stage.friends('row-ann', 'row-bo', 'row-cy')
+  if (!ann || !bo || !cy) throw new Error('nobody is there')
+  for (const other of [bo, cy]) await stage.server.send(other, { toUserId: ann.id }, `hi from ${other.username}`)
+  const page = await stage.visit({ as: ann })
+  const row = (name: string) => page.getByRole('link', { name: new RegExp(`^${name}`) })
+  const menu = page.getByRole('menu')
+  await row('row-bo').click({ button: 'right', position: { x: 120, y: 20 } })
+  await menu.getByRole('menuitem', { name: 'Pin' }).waitFor()
+  const [shown, there] = await Promise.all([menu.boundingBox(), row('row-bo').boundingBox()])
+  expect(Math.abs((shown?.x ?? 0) - (there?.x ?? 0) - 120)).toBeLessThan(12)
+  // Asked for again elsewhere, it is there, and it is the other one's.
+  await row('row-cy').click({ button: 'right', position: { x: 60, y: 20 } })
+  await menu.getByRole('menuitem', { name: 'Pin' }).click()
+  await menu.waitFor({ state: 'detached' })
+  await expect.poll(() => row('row-cy').textContent()).toContain('Pinned')
+  await row('row-cy').focus()
+  await page.keyboard.press('Shift+F10')
+  await expect.poll(() => focused(page)).toBe('Unpin')
+  await page.keyboard.press('Escape')
+  await menu.waitFor({ state: 'detached' })
+  await expect.poll(() => focused(page)).toContain('row-cy')
+  await page.keyboard.press('Shift+F10')
+  await menu.waitFor()
+  await page.getByRole('searchbox').click()
+  await menu.waitFor({ state: 'detached' })
+  expect(await focused(page)).toBe('Search')
+})
+
+test('a finger that rests on a message opens its menu', async () => {
+  const [ann, bo] = await stage.friends('rest-ann', 'rest-bo')
+  if (!ann || !bo) throw new Error('nobody is there')
+  await stage.server.send(bo, { toUserId: ann.id }, 'hold me')
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}`, viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })
+  const message = page.getByRole('log').getByText('hold me')
+  await message.waitFor()
+  const box = await message.boundingBox()
+  if (!box) throw new Error('it is not in sight')
+  const finger = await page.context().newCDPSession(page)
+  const at = [{ x: box.x + 10, y: box.y + 8 }]
+  await finger.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: at })
+  const menu = page.getByRole('menu')
+  await menu.waitFor()
+  await finger.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+  await menu.getByRole('menuitem', { name: 'React with 👍' }).tap()
+  await menu.waitFor({ state: 'detached' })
+  await page.getByRole('log').getByRole('button', { name: /👍/ }).waitFor()
+})
