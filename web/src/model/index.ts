@@ -86,7 +86,10 @@ export const createModel = (options: ModelOptions): Model => {
     // What came before is in what is fetched now.
     held = []
     try {
-      await conversations.refresh(ready, fetchLists(['friends', 'groups', 'inbox']))
+      await conversations.refresh(ready, fetchLists(['friends', 'groups']))
+      // Three questions more, after what they are not needed for has been drawn.
+      await new Promise<void>(options.nextFrame)
+      if (mine === round) await fetchLists(['inbox'])
     } catch {
       if (mine === round && link.state.state === 'open') setTimeout(() => void again(mine, ready), AGAIN)
       return

@@ -1,5 +1,5 @@
 // The page's two languages: which one is spoken, and the catalogues, of which the second comes when it is asked for.
-import { computed } from 'vue'
+import { computed, markRaw } from 'vue'
 import { createI18n } from 'vue-i18n'
 import { keepPreference, readPreference } from '../preferences'
 
@@ -31,7 +31,8 @@ const firstLanguage = (): Language => {
 
 const speak = async (next: Language): Promise<void> => {
   const catalogue = await catalogues[next]()
-  i18n.global.setLocaleMessage(next, catalogue.default)
+  // Raw: texts do not change, and reading them is not to be watched word by word.
+  i18n.global.setLocaleMessage(next, markRaw(catalogue.default))
   i18n.global.locale.value = next
   document.documentElement.lang = next
 }
