@@ -45,8 +45,9 @@ export const createLog = (
     row.lastTime = message.time
     typing.stop(row.key, message.fromUserId)
     if (message.mine) return
-    const read = (message.seq ?? Infinity) <= row.readSeq
-    if (!read && !timelines.get(row.key)?.following) count(row, message)
+    // What is replayed after a connection is in the list that was fetched before.
+    const counted = (message.seq ?? Infinity) <= Math.max(row.readSeq, row.countedSeq)
+    if (!counted && !timelines.get(row.key)?.following) count(row, message)
     if (log.live) for (const listener of listeners) listener(row, message)
   }
 

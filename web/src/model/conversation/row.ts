@@ -49,6 +49,8 @@ export interface Row extends Writeable<Omit<Conversation, 'title' | 'headImg' | 
   readSeq: number
   /** The newest entry of the log. */
   lastSeq: number
+  /** Up to where the server's list had counted what is unread. */
+  countedSeq: number
 }
 
 /** What is kept in the browser of a conversation. */
@@ -81,6 +83,7 @@ export const createRow = (key: ConversationKey, { link }: Context, { people, fri
     shownHeadImg: '',
     readSeq: 0,
     lastSeq: 0,
+    countedSeq: 0,
     get title() {
       if (userId !== undefined) return people.name(userId) || row.shownTitle
       const group = groups.get(groupId ?? '')
@@ -114,6 +117,7 @@ export const learnCard = (row: Row, card: ConversationCard, me: string, followin
     last: card.last && fromWire(card.last, me),
     lastTime: card.lastTime,
     lastSeq: Math.max(row.lastSeq, card.lastSeq),
+    countedSeq: card.lastSeq,
     readSeq: Math.max(row.readSeq, card.readSeq),
     peerReadSeq: card.peerReadSeq ?? 0,
     unread: following ? 0 : card.unread,
