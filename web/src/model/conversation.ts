@@ -95,10 +95,7 @@ export const createConversations = (
       log.live = true
     },
     restore: async () => {
-      await refresh.restore()
-      await list.restore()
-      await drafts.restore()
-      await outbox.restore()
+      await Promise.all([refresh.restore(), list.restore(), drafts.restore(), outbox.restore()])
       list.sort()
     },
     clear: () => {

@@ -89,7 +89,11 @@ export const createList = (context: Context, names: Names): List => {
     reorderSoon,
     keep,
     restore: async () => {
-      for (const kept of (await cache.list<KeptRow[]>('conversations')) ?? []) Object.assign(ensure(kept.key), kept)
+      for (const kept of (await cache.list<KeptRow[]>('conversations')) ?? []) {
+        // Nobody listens to a row that was not there: filled past the reactivity, a thousand take a third of the time.
+        const known = rows.get(kept.key)
+        Object.assign(known ?? toRaw(ensure(kept.key)), kept)
+      }
     },
     clear: () => {
       keep.cancel()
