@@ -1,6 +1,5 @@
 // A message as the page shows it. Immutable: a change makes a new one, so that a list sees at once what is new.
-import type { Message as WireMessage } from '../client'
-import type { LogEvent } from '../client'
+import type { LogEvent, Message as WireMessage } from '../client'
 
 export interface Reaction {
   emoji: string
@@ -45,8 +44,24 @@ export interface Message {
   upload: Upload | undefined
 }
 
-type ChatEvent = Extract<LogEvent, { eventType: 'chat_f2f' | 'chat_group' }>
-type ChangeEvent = Exclude<LogEvent, ChatEvent>
+/** What somebody wants to send. */
+export interface Outgoing {
+  /** What is shown by clients that know no kinds: for a file its name or caption. */
+  msg: string
+  replyTo?: number
+  mentions?: string[]
+  mentionAll?: boolean
+  file?: Blob
+  fileName?: string
+  /** Without it the file decides: a picture, or a file. */
+  fileKind?: 'image' | 'file' | 'voice'
+  /** Of a voice. */
+  seconds?: number
+}
+
+export type ChatEvent = Extract<LogEvent, { eventType: 'chat_f2f' | 'chat_group' }>
+/** A recall, an edit or a reaction: of the message at its `targetSeq`. */
+export type ChangeEvent = Exclude<LogEvent, ChatEvent>
 
 export const isChat = (event: LogEvent): event is ChatEvent =>
   event.eventType === 'chat_f2f' || event.eventType === 'chat_group'

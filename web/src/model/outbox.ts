@@ -4,10 +4,19 @@ import type { Unsent } from './cache'
 import type { Context } from './context'
 import { freshId } from './id'
 import { addressOf, type ConversationKey } from './key'
-import type { Message, Upload } from './message'
-import type { Outgoing, TimelineControl } from './timeline'
+import type { Message, Outgoing, Upload } from './message'
 
 const PICTURES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp'])
+
+/** Where messages on their way are shown: the timeline of their conversation, while it is in memory. */
+export interface Bubbles {
+  pend: (message: Message) => void
+  progress: (id: string, upload: Upload | undefined) => void
+  /** `as`: how it was sent, with what the upload of its file gave. */
+  sent: (id: string, sent: Sent, as: Pick<Message, 'kind' | 'body'>) => void
+  fail: (id: string, error: string) => void
+  discard: (id: string) => void
+}
 
 export interface Outbox {
   add: (key: ConversationKey, outgoing: Outgoing) => void
@@ -34,7 +43,7 @@ const PAUSE = 1_000
 
 export const createOutbox = (
   context: Context,
-  timeline: (key: ConversationKey) => TimelineControl | undefined,
+  timeline: (key: ConversationKey) => Bubbles | undefined,
   /** The message was acknowledged; the list of conversations shows it. */
   acknowledged: (key: ConversationKey, message: Message) => void,
 ): Outbox => {

@@ -1,7 +1,16 @@
-// For tests: a server with one conversation's log in memory, and a model context that talks to it.
+// For tests: a server with one conversation's log, and the list of all, in memory, and a model context that talks to it.
 import { shallowReactive } from '@vue/reactivity'
 
-import { Refusal, Unreachable, type Client, type LogEvent, type Message as WireMessage } from '../client'
+import {
+  Refusal,
+  Unreachable,
+  type Client,
+  type ConversationCard,
+  type Cursor,
+  type LogEvent,
+  type Message as WireMessage,
+  type Synced,
+} from '../client'
 import type { Cache, CachedTimeline, Unsent } from './cache'
 import type { Context } from './context'
 import { createEvents } from './events'
@@ -13,11 +22,15 @@ export const PEER = 'bo'
 
 export interface TestServer {
   log: WireMessage[]
+  /** The list of conversations. */
+  cards: ConversationCard[]
   calls: { path: string; data: Record<string, unknown> }[]
   /** What the next calls of a path throw, in order. */
   failures: Map<string, Error[]>
   /** Called before an operation is answered. */
   before: (path: string) => Promise<void>
+  /** Called when it is answered, and before the answer is there. */
+  after: (path: string) => Promise<void>
   add: (fromUserId: string, count?: number) => LogEvent[]
 }
 
@@ -32,9 +45,11 @@ const eventOf = (message: WireMessage): LogEvent => ({
 export const createTestServer = (): TestServer => {
   const server: TestServer = {
     log: [],
+    cards: [],
     calls: [],
     failures: new Map(),
     before: () => Promise.resolve(),
+    after: () => Promise.resolve(),
     add: (fromUserId, count = 1) =>
       Array.from({ length: count }, () => {
         const seq = server.log.length + 1
@@ -58,12 +73,32 @@ const history = (
   return { list: ahead.slice(-limit), more: ahead.length > limit }
 }
 
+const conversations = (
+  { cards }: TestServer,
+  { after = '0', limit = 50 }: { after?: string; limit?: number },
+): { list: ConversationCard[]; next?: string } => {
+  const from = Number(after)
+  const list = cards.slice(from, from + limit)
+  return from + limit < cards.length ? { list, next: String(from + limit) } : { list }
+}
+
+/** What is behind the cursor of the one conversation that has a log. */
+const sync = ({ log }: TestServer, { cursors = [] }: { cursors?: Cursor[] }): Synced => {
+  const lastSeq = log.length
+  const list = cursors
+    .filter(({ userId, seq }) => userId === PEER && seq < lastSeq)
+    .map(({ seq }) => ({ userId: PEER, events: log.slice(seq).map(eventOf), lastSeq, more: false }))
+  return { epoch: 'one', list, resync: [], gone: [] }
+}
+
 const createTestCache = (): Cache => {
   const timelines = new Map<string, CachedTimeline>()
   const outbox = new Map<string, Unsent>()
+  const lists = new Map<string, unknown>()
+  const drafts = new Map<string, string>()
   return {
-    list: () => Promise.resolve(undefined),
-    keepList: () => undefined,
+    list: <T>(name: string) => Promise.resolve(structuredClone(lists.get(name)) as T | undefined),
+    keepList: (name, value) => void lists.set(name, structuredClone(value)),
     timeline: (key) => Promise.resolve(timelines.get(key)),
     keepTimeline: (timeline) => void timelines.set(timeline.key, timeline),
     dropTimeline: (key) => void timelines.delete(key),
@@ -71,8 +106,8 @@ const createTestCache = (): Cache => {
     unsent: () => Promise.resolve([...outbox.values()]),
     keepUnsent: (unsent) => Promise.resolve(void outbox.set(unsent.clientMsgId, unsent)),
     dropUnsent: (id) => void outbox.delete(id),
-    drafts: () => Promise.resolve(new Map()),
-    keepDraft: () => undefined,
+    drafts: () => Promise.resolve(new Map(drafts)),
+    keepDraft: (key, text) => void (text ? drafts.set(key, text) : drafts.delete(key)),
     clear: () => Promise.resolve(),
   }
 }
@@ -90,6 +125,8 @@ export const createTestContext = (server: TestServer): TestContext => {
   })
   const answer = (path: string, data: Record<string, unknown>): unknown => {
     if (path === '/ws/chat/history') return history(server, data)
+    if (path === '/ws/chat/conversations') return conversations(server, data)
+    if (path === '/ws/chat/sync') return sync(server, data)
     if (path !== '/ws/chat/send_msg') return undefined
     const again = server.log.find((message) => message.body?.clientMsgId === data.clientMsgId)
     const seq = again?.seq ?? server.log.length + 1
@@ -113,6 +150,7 @@ export const createTestContext = (server: TestServer): TestContext => {
     if (failure instanceof Refusal) throw failure
     const reply = answer(path, data)
     if (failure) throw failure
+    await server.after(path)
     return reply
   }
   const link = {
