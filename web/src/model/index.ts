@@ -154,8 +154,7 @@ export const createModel = (options: ModelOptions): Model => {
   nouns.restore = async () => {
     const { me } = session
     if (me) people.learn({ userId: me.id, username: me.username, nickname: me.nickname, headImg: me.headImg })
-    await Promise.all([friends.restore(), groups.restore(), inbox.restore(), server.restore()])
-    await conversations.restore()
+    await Promise.all([friends, groups, inbox, server, conversations].map((noun) => noun.restore()))
   }
   nouns.clear = () => {
     round++

@@ -71,8 +71,10 @@ export const createSession = (
     ended: undefined as Ended | undefined,
   })
 
-  const enter = async (me: Me): Promise<void> => {
-    const kept = await cache.list<Me>('me')
+  /** Whose lists the browser keeps. */
+  const keptFor = (): Promise<Me | undefined> => cache.list<Me>('me')
+
+  const enter = async (me: Me, kept: Me | undefined): Promise<void> => {
     if (kept && kept.id !== me.id) await cache.clear()
     if (state.me && state.me.id !== me.id) hooks.clear()
     cache.keepList('me', me)
@@ -110,9 +112,9 @@ export const createSession = (
       await leave(state.me ? 'ended' : 'out', state.me && 'expired')
     } else if (state.me && me.id !== state.me.id) {
       await leave('out')
-      await enter(me)
+      await enter(me, undefined)
     } else if (!state.me || state.state !== 'in') {
-      await enter(me)
+      await enter(me, await keptFor())
     } else {
       state.me = me
       cache.keepList('me', me)
@@ -124,8 +126,8 @@ export const createSession = (
     const asked = ask()
     // Its failure is looked at below.
     asked.catch(() => undefined)
-    const kept = await cache.list<Me>('me')
-    if (kept) await enter(kept)
+    const kept = await keptFor()
+    if (kept) await enter(kept, kept)
     try {
       await confirm(await asked)
     } catch {
@@ -145,12 +147,12 @@ export const createSession = (
     },
     register: async (form) => {
       const me = await client.post('/api/registe', form)
-      await enter(infoOf(me))
+      await enter(infoOf(me), await keptFor())
       link.tell({ note: 'logged-in' })
     },
     login: async (form) => {
       const me = await client.post('/api/login', form)
-      await enter(infoOf(me))
+      await enter(infoOf(me), await keptFor())
       link.tell({ note: 'logged-in' })
     },
     logout: async () => {
