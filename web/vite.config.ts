@@ -6,6 +6,7 @@ import { defineConfig } from 'vite'
 
 import { catalogues } from './catalogues'
 import { chunkOf } from './chunks'
+import { emojiPicker } from './emoji'
 import { serviceWorker } from './service-worker/plugin'
 
 const server = process.env.HONGYAN_SERVER ?? 'http://127.0.0.1:8006'
@@ -16,6 +17,7 @@ export default defineConfig(({ command }) => ({
   plugins: [
     vue(),
     catalogues(),
+    emojiPicker(),
     serviceWorker(),
   ],
   define: {
