@@ -12,6 +12,13 @@ const leaveOne = (list: Iterable<Element>, one: Element | undefined): void => {
   for (const element of list) if (element instanceof HTMLElement) element.tabIndex = element === one ? 0 : -1
 }
 
+/** The picker searches when the browser is idle, as this does after it: Enter takes what was found for all that was typed before. */
+const afterSearch = (then: () => void): void => {
+  const drawn = (): number => requestAnimationFrame(then)
+  if ('requestIdleCallback' in window) requestIdleCallback(drawn)
+  else setTimeout(drawn)
+}
+
 /** For the shadow root of a picker. */
 export const addKeys = (root: ShadowRoot, field: HTMLInputElement): void => {
   const focus = (selector: string): void => root.querySelector<HTMLElement>(selector)?.focus()
@@ -32,7 +39,7 @@ export const addKeys = (root: ShadowRoot, field: HTMLInputElement): void => {
   }
   const goFromField = (key: string): boolean => {
     const searched = field.value.trim() !== ''
-    if (key === 'Enter' && searched && !field.hasAttribute('aria-activedescendant')) root.querySelector<HTMLElement>('.tabpanel .emoji')?.click()
+    if (key === 'Enter' && searched && !field.hasAttribute('aria-activedescendant')) afterSearch(() => root.querySelector<HTMLElement>('.tabpanel .emoji')?.click())
     else if (key === 'ArrowDown' && !searched) focus('.tabpanel .emoji[tabindex="0"]')
     else return false
     return true
