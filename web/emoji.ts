@@ -1,7 +1,7 @@
 // Fits emoji-picker-element to this page when it is built: its styles to the page's policy, its data to the page's own.
 import type { Plugin } from 'vite'
 
-const PICKER = /\/node_modules\/emoji-picker-element\/picker\.js$/
+const PICKER = /\/node_modules\/emoji-picker-element\/picker\.js(\?|$)/
 
 /** Each stands in the picker once. */
 const changes: readonly (readonly [from: string, to: string])[] = [

@@ -1,7 +1,7 @@
 // The picker of emoji: a component of others that lives under this page's policy.
 import { expect, test } from 'vitest'
 
-import { setStage, type Locator, type Page } from './harness'
+import { setStage, type Locator, type Page, type Visit } from './harness'
 
 const stage = setStage()
 
@@ -10,11 +10,11 @@ const opener = (page: Page): Locator => page.getByRole('button', { name: /^(Emoj
 const field = (page: Page): Locator => page.getByRole('combobox', { name: /^(Find emoji|搜索表情)$/ })
 const often = (page: Page): Locator => page.getByRole('menu', { name: /^(Often used|常用表情)$/ }).getByRole('menuitem')
 
-const conversation = async (name: string, locale = 'en-US') => {
+const conversation = async (name: string, how: Visit = {}) => {
   const [ann, bo] = await stage.friends(`${name}-ann`, `${name}-bo`)
   if (!ann || !bo) throw new Error('nobody is there')
   // What the service worker fetches is not seen by the test.
-  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}`, locale, serviceWorkers: 'block' })
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}`, serviceWorkers: 'block', ...how })
   await opener(page).waitFor()
   return { ann, bo, page }
 }
@@ -122,10 +122,42 @@ test('the keyboard alone finds and takes emoji', async () => {
   await keyboard.press('Enter')
   await written('😃🙂🎉🎉')
   await close()
+
+  // The tones close by themselves, and are chosen.
+  await open()
+  const tones = page.getByRole('listbox', { name: 'Skin tones' })
+  const inTones = (): Promise<boolean> => tones.evaluate((list) => (list.getRootNode() as ShadowRoot).activeElement === list)
+  await keyboard.press('Tab')
+  await keyboard.press('Enter')
+  await expect.poll(inTones).toBe(true)
+  await keyboard.press('Escape')
+  await tones.waitFor({ state: 'hidden' })
+  await keyboard.press('Enter')
+  await expect.poll(inTones).toBe(true)
+  await keyboard.press('ArrowUp')
+  await keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Skin tone: Dark' }).waitFor()
+  await close()
+})
+
+test('on a phone one picks several, and no keyboard comes between', async () => {
+  const { page } = await conversation('phone', { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true })
+  await opener(page).tap()
+  const emoji = page.getByRole('menuitem', { name: '😀' })
+  await emoji.tap()
+  await expect.poll(() => composer(page).inputValue()).toBe('😀')
+  await emoji.tap()
+  await expect.poll(() => composer(page).inputValue()).toBe('😀😀')
+  expect(await page.evaluate(() => document.activeElement?.matches('textarea') || document.activeElement?.shadowRoot?.activeElement?.matches('input'))).toBeFalsy()
+  // Fingers need their room.
+  const { width, height } = (await emoji.boundingBox()) ?? { width: 0, height: 0 }
+  expect(Math.min(width, height)).toBeGreaterThanOrEqual(40)
+  await page.getByRole('log').tap({ position: { x: 20, y: 20 } })
+  await field(page).waitFor({ state: 'detached' })
 })
 
 test('a Chinese word of one character finds emoji, and a reaction joins what others reacted with', async () => {
-  const { ann, bo, page } = await conversation('joined', 'zh-CN')
+  const { ann, bo, page } = await conversation('joined', { locale: 'zh-CN' })
   await stage.server.send(bo, { toUserId: ann.id }, '今天的猫')
   await stage.server.call('/api/chat/react', { toUserId: ann.id, seq: 1, emoji: '👍', on: true }, bo)
   const log = page.getByRole('log')
