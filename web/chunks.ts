@@ -6,6 +6,8 @@ const groups: readonly (readonly [name: string, modules: RegExp])[] = [
   ['settings', /\/src\/ui\/settings\/(?!parts\b)/],
   ['session', /\/src\/ui\/session\/(?!rules\b)/],
   ['chat', /\/src\/ui\/chat\/(?!emoji\/|.*Dialog\.vue|SearchPanel|media\/(PictureViewer|zoom)\b)/],
+  // Nobody needs it before they open it.
+  ['emoji', /\/node_modules\/emoji-picker-element\/|\/src\/ui\/chat\/emoji\//],
   ['lists', /\/src\/ui\/(conversations\/|search\/|contacts\/(AddMenu|VirtualRows|words)\b)/],
   ['contacts', /\/src\/ui\/(contacts|group|inbox)\//],
   // Dialogs and menus, and reka-ui, which is behind them.

@@ -7,6 +7,7 @@ import { defineConfig } from 'vite'
 import { catalogues } from './catalogues'
 import { chunkOf } from './chunks'
 import { early } from './early'
+import { emojiPicker } from './emoji'
 import { serviceWorker } from './service-worker/plugin'
 
 const server = process.env.HONGYAN_SERVER ?? 'http://127.0.0.1:8006'
@@ -18,6 +19,7 @@ export default defineConfig(({ command }) => ({
     vue(),
     catalogues(),
     early(),
+    emojiPicker(),
     serviceWorker(),
   ],
   define: {

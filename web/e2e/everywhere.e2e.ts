@@ -68,6 +68,10 @@ test.each([
     await page.waitForLoadState('networkidle')
     expect(await findings(page), path).toEqual([])
   }
+  await page.goto(`/chat/u:${bo.id}`)
+  await page.getByRole('button', { name: /^(Emoji|表情)$/ }).click()
+  await page.getByRole('menuitem', { name: '😀' }).waitFor()
+  expect(await findings(page), 'emoji').toEqual([])
   const out = await stage.visit({ path: '/login', locale, colorScheme, bypassCSP: true, ...size })
   await out.getByRole('button').first().waitFor()
   expect(await findings(out), 'login').toEqual([])

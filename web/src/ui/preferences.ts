@@ -1,4 +1,4 @@
-// What this browser remembers for its user, whoever is logged in: a few short texts.
+// What this browser remembers for its user, whoever is logged in, and a little for as long as they are: a few short texts.
 
 /** The kept text, or undefined; storage may be off. */
 export const readPreference = (name: string): string | undefined => {
@@ -17,4 +17,12 @@ export const keepPreference = (name: string, value: string | undefined): void =>
   } catch {
     // Nothing to be done: the choice lives in memory.
   }
+}
+
+/** What says something of the user, not of the browser. */
+const PERSONAL = ['emoji', 'emoji.tone'] as const
+
+/** Nobody is logged in any more. */
+export const forgetPersonal = (): void => {
+  for (const name of PERSONAL) keepPreference(name, undefined)
 }
