@@ -31,17 +31,23 @@ interface Schema extends DBSchema {
   drafts: { key: string; value: string }
 }
 
+/** All that a page begins with. */
+export interface Kept {
+  list: <T>(name: string) => T | undefined
+  drafts: ReadonlyMap<string, string>
+  unsent: readonly Unsent[]
+}
+
 export interface Cache {
-  list: <T>(name: string) => Promise<T | undefined>
+  /** Read in one go: a page that opens waits for it. */
+  kept: () => Promise<Kept>
   keepList: (name: string, value: unknown) => void
   timeline: (key: string) => Promise<CachedTimeline | undefined>
   keepTimeline: (timeline: CachedTimeline) => void
   dropTimeline: (key: string) => void
   dropTimelines: () => void
-  unsent: () => Promise<Unsent[]>
   keepUnsent: (unsent: Unsent) => Promise<void>
   dropUnsent: (clientMsgId: string) => void
-  drafts: () => Promise<Map<string, string>>
   keepDraft: (key: string, text: string) => void
   clear: () => Promise<void>
 }
@@ -71,26 +77,28 @@ export const createCache = (): Cache => {
   }
 
   return {
-    list: <T>(name: string) => read((db) => db.get('lists', name) as Promise<T | undefined>),
+    kept: async () => {
+      const rows = await read((db) => {
+        const transaction = db.transaction(['lists', 'drafts', 'outbox'])
+        const [lists, drafts] = [transaction.objectStore('lists'), transaction.objectStore('drafts')]
+        const unsent = transaction.objectStore('outbox')
+        return Promise.all([lists.getAllKeys(), lists.getAll(), drafts.getAllKeys(), drafts.getAll(), unsent.getAll()])
+      })
+      const [names = [], values = [], keys = [], texts = [], unsent = []] = rows ?? []
+      const lists = new Map(names.map((name, at) => [name, values[at]]))
+      return {
+        list: <T>(name: string) => lists.get(name) as T | undefined,
+        drafts: new Map(keys.map((key, at) => [key, texts[at] ?? ''])),
+        unsent,
+      }
+    },
     keepList: (name, value) => void write((db) => db.put('lists', value, name)),
     timeline: (key) => read((db) => db.get('timelines', key)),
     keepTimeline: (timeline) => void write((db) => db.put('timelines', timeline)),
     dropTimeline: (key) => void write((db) => db.delete('timelines', key)),
     dropTimelines: () => void write((db) => db.clear('timelines')),
-    unsent: async () => (await read((db) => db.getAll('outbox'))) ?? [],
     keepUnsent: (unsent) => write((db) => db.put('outbox', unsent)),
     dropUnsent: (id) => void write((db) => db.delete('outbox', id)),
-    drafts: async () => {
-      const rows = await read(async (db) => {
-        const transaction = db.transaction('drafts')
-        const [keys, texts] = await Promise.all([
-          transaction.store.getAllKeys(),
-          transaction.store.getAll(),
-        ])
-        return keys.map((key, at): [string, string] => [key, texts[at] ?? ''])
-      })
-      return new Map(rows)
-    },
     keepDraft: (key, text) =>
       void write((db) => (text ? db.put('drafts', text, key) : db.delete('drafts', key))),
     clear: () =>

@@ -98,6 +98,35 @@ test('the list has all pages of it, the pinned first, then the newest', async ()
   expect(keys(conversations)).toEqual(['g:g', ...others.map(({ userId }) => `u:${userId}`).reverse(), KEY])
 })
 
+test('the first page of a long list is shown while the next ones come', async () => {
+  const { server, conversations, connect } = scene()
+  server.cards = [card({}), ...Array.from({ length: 249 }, (_, at) => card({ userId: `u${at}`, lastSeq: 1, lastTime: 1_000 - at }))]
+  const shown: number[] = []
+  server.before = (path) => {
+    if (path === '/ws/chat/conversations') shown.push(conversations.list.length)
+    return Promise.resolve()
+  }
+  await connect({ lastSeq: 1, lastTime: 2_000 })
+  expect(shown).toEqual([0, 100, 200])
+  expect(conversations.list).toHaveLength(250)
+  // Who comes back sees what there was until all is there.
+  shown.length = 0
+  await connect({ lastSeq: 1, lastTime: 2_000 })
+  expect(shown).toEqual([250, 250, 250])
+})
+
+test('a message that is as it was is not drawn again', async () => {
+  const { server, conversations, connect } = scene(1)
+  const [message] = server.log
+  if (!message) throw new Error('nothing was said')
+  await connect({ last: message })
+  const before = conversations.get(KEY)?.last
+  await connect({ last: { ...message } })
+  expect(conversations.get(KEY)?.last).toBe(before)
+  await connect({ last: { ...message, editedTime: 9 } })
+  expect(conversations.get(KEY)?.last).not.toBe(before)
+})
+
 test('what came while there was no connection is there once, in order, and is no news', async () => {
   const { server, conversations, connect, say } = scene(3)
   const heard: (number | undefined)[] = []
@@ -226,10 +255,10 @@ test('the browser keeps the list, the drafts and what is unsent', async () => {
   conversations.setDraft(KEY, 'to be')
   context.state.state = 'waiting'
   conversations.timeline(KEY).send({ msg: 'later' })
-  await expect.poll(() => context.cache.unsent()).toHaveLength(1)
+  await expect.poll(async () => (await context.cache.kept()).unsent).toHaveLength(1)
 
   const again = build(context)
-  await again.restore()
+  await again.restore(await context.cache.kept())
   expect(again.list).toMatchObject([{ key: KEY, title: 'Bo', unread: 2, muted: true, draft: 'to be' }])
   await expect.poll(() => again.timeline(KEY).messages.at(-1)).toMatchObject({ msg: 'later', state: 'sending' })
 })

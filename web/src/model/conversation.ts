@@ -1,5 +1,6 @@
 // Conversations: the list and the timelines behind it, and all that is heard of them and done with them.
 import type { Ready, WireEvent } from '../client'
+import type { Kept } from './cache'
 import type { Context } from './context'
 import { createDrafts } from './conversation/draft'
 import { createList } from './conversation/list'
@@ -43,7 +44,7 @@ export interface ConversationsControl extends Conversations {
   hear: (event: WireEvent) => void
   /** Brings everything to what the server has, after a connection; shows it once the `lists` are here that say who everybody is. */
   refresh: (ready: Ready, lists: Promise<void>) => Promise<void>
-  restore: () => Promise<void>
+  restore: (kept: Kept) => Promise<void>
   clear: () => void
 }
 
@@ -94,8 +95,9 @@ export const createConversations = (
       outbox.wake()
       log.live = true
     },
-    restore: async () => {
-      await Promise.all([refresh.restore(), list.restore(), drafts.restore(), outbox.restore()])
+    restore: async (kept) => {
+      for (const noun of [refresh, list, drafts]) noun.restore(kept)
+      await outbox.restore(kept)
       list.sort()
     },
     clear: () => {

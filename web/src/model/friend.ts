@@ -2,8 +2,10 @@
 import { computed, shallowReactive } from '@vue/reactivity'
 
 import { LIMITS } from '../client'
+import type { Kept } from './cache'
 import type { Context } from './context'
 import { byName } from './order'
+import { isSame } from './same'
 import type { People, Person } from './people'
 import { debounce, throttle } from './schedule'
 
@@ -28,7 +30,7 @@ export interface Friends {
   blocked: () => Promise<Person[]>
   /** Fetches the list. */
   refresh: () => Promise<void>
-  restore: () => Promise<void>
+  restore: (kept: Kept) => void
   clear: () => void
 }
 
@@ -40,6 +42,8 @@ export const createFriends = (context: Context, people: People): Friends => {
   const friends = shallowReactive(new Map<string, Friend>())
 
   const put = (friend: Friend): void => {
+    const before = friends.get(friend.userId)
+    if (before && isSame(before, friend)) return
     friends.set(friend.userId, friend)
     people.learn({
       userId: friend.userId,
@@ -135,7 +139,7 @@ export const createFriends = (context: Context, people: People): Friends => {
     },
     blocked: async () => (await client.get('/api/friend/block_list', {})).list,
     refresh,
-    restore: async () => replace((await cache.list<Friend[]>('friends')) ?? []),
+    restore: (kept) => replace(kept.list<Friend[]>('friends') ?? []),
     clear: () => {
       keep.cancel()
       friends.clear()

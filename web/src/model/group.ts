@@ -2,6 +2,7 @@
 import { computed, shallowReactive } from '@vue/reactivity'
 
 import { LIMITS, type GroupCard, type GroupMemberChanged, type MemberCard } from '../client'
+import type { Kept } from './cache'
 import type { Context } from './context'
 import { byName } from './order'
 import type { People, Person } from './people'
@@ -71,7 +72,7 @@ export interface Groups {
   /** Calls back when the caller is no longer in a group, whatever the reason. */
   onGone: (listener: (groupId: string) => void) => void
   refresh: () => Promise<void>
-  restore: () => Promise<void>
+  restore: (kept: Kept) => void
   clear: () => void
 }
 
@@ -278,7 +279,7 @@ export const createGroups = (context: Context, people: People): Groups => {
     },
     onGone: (listener) => void goneListeners.push(listener),
     refresh,
-    restore: async () => replace((await cache.list<Group[]>('groups')) ?? []),
+    restore: (kept) => replace(kept.list<Group[]>('groups') ?? []),
     clear: () => {
       keep.cancel()
       groups.clear()

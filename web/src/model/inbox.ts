@@ -1,6 +1,7 @@
 // Requests and invitations, of friends and of groups, in both directions.
 import { computed, shallowRef } from '@vue/reactivity'
 
+import type { Kept } from './cache'
 import type { Context } from './context'
 import { debounce } from './schedule'
 
@@ -27,7 +28,7 @@ export interface Inbox {
   readonly waiting: number
   answer: (row: InboxRow, agree: boolean) => Promise<void>
   refresh: () => Promise<void>
-  restore: () => Promise<void>
+  restore: (kept: Kept) => void
   clear: () => void
 }
 
@@ -138,8 +139,8 @@ export const createInbox = ({ link, events, cache, me, changed }: Context): Inbo
       }
     },
     refresh,
-    restore: async () => {
-      rows.value = (await cache.list<InboxRow[]>('inbox')) ?? []
+    restore: (kept) => {
+      rows.value = kept.list<InboxRow[]>('inbox') ?? []
     },
     clear: () => {
       rows.value = []

@@ -1,6 +1,6 @@
 // The model: everything that the page shows and does, without a page.
 import type { OwnList, Ready, WireEvent } from '../client'
-import { createCache } from './cache'
+import { createCache, type Kept } from './cache'
 import type { Context, ListName } from './context'
 import { createConversations, type Conversations } from './conversation'
 import { createDevices, type Devices } from './device'
@@ -116,9 +116,9 @@ export const createModel = (options: ModelOptions): Model => {
     },
   })
 
-  const nouns = { restore: () => Promise.resolve(), clear: () => undefined as void }
+  const nouns: { restore: (kept: Kept) => Promise<void>; clear: () => void } = { restore: () => Promise.resolve(), clear: () => undefined }
   const session = createSession(link, cache, {
-    restore: () => nouns.restore(),
+    restore: (kept) => nouns.restore(kept),
     clear: () => nouns.clear(),
   })
   const context: Context = {
@@ -151,10 +151,11 @@ export const createModel = (options: ModelOptions): Model => {
   })
   const conversations = createConversations(context, people, friends, groups)
 
-  nouns.restore = async () => {
+  nouns.restore = async (kept) => {
     const { me } = session
     if (me) people.learn({ userId: me.id, username: me.username, nickname: me.nickname, headImg: me.headImg })
-    await Promise.all([friends, groups, inbox, server, conversations].map((noun) => noun.restore()))
+    for (const noun of [friends, groups, inbox, server]) noun.restore(kept)
+    await conversations.restore(kept)
   }
   nouns.clear = () => {
     round++

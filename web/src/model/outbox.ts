@@ -1,6 +1,6 @@
 // Messages that the server has not acknowledged: kept in the browser, sent in order, again after every interruption, once.
 import { isPassing, NotLoggedIn, Refusal, type Sent, type Uploaded } from '../client'
-import type { Unsent } from './cache'
+import type { Kept, Unsent } from './cache'
 import type { Context } from './context'
 import { freshId } from './id'
 import { addressOf, type ConversationKey } from './key'
@@ -25,7 +25,7 @@ export interface Outbox {
   /** The server can be reached again. */
   wake: () => void
   /** What an earlier visit, or a tab that was closed, left unsent. */
-  restore: () => Promise<void>
+  restore: (kept: Kept) => Promise<void>
   /** Shows what waits for `key` in its new timeline. */
   show: (key: ConversationKey) => void
   clear: () => void
@@ -220,9 +220,10 @@ export const createOutbox = (
     wake: () => {
       for (const key of queues.keys()) void run(key)
     },
-    restore: async () => {
-      const [unsent, alive] = await Promise.all([cache.unsent(), link.tabs()])
-      for (const left of unsent.sort((a, b) => a.time - b.time)) {
+    restore: async ({ unsent }) => {
+      if (unsent.length === 0) return
+      const alive = await link.tabs()
+      for (const left of unsent.toSorted((a, b) => a.time - b.time)) {
         if (alive.has(left.tab)) continue
         const entry: Entry = { ...left, key: left.key as ConversationKey, tab: link.tab }
         queue(entry.key).push(entry)

@@ -2,6 +2,7 @@
 import { shallowReactive } from '@vue/reactivity'
 
 import type { Context } from './context'
+import { isSame } from './same'
 
 export interface Person {
   userId: string
@@ -45,8 +46,7 @@ export const createPeople = ({ link }: Context): People => {
       ...before,
       ...person,
     }
-    const same = before && (Object.keys(now) as (keyof Person)[]).every((field) => before[field] === now[field])
-    if (!same) known.set(person.userId, now)
+    if (!before || !isSame(before, now)) known.set(person.userId, now)
   }
 
   const load = async (userId: string): Promise<Person> => {

@@ -2,7 +2,7 @@
 import { shallowReactive } from '@vue/reactivity'
 
 import type { Limits, Ready } from '../client'
-import type { Cache } from './cache'
+import type { Cache, Kept } from './cache'
 
 export interface ServerFacts {
   /** Undefined until it has been told once. */
@@ -14,7 +14,7 @@ export interface ServerFacts {
 export interface ServerFactsControl extends ServerFacts {
   /** `at`: when it was heard, by the clock of this machine. */
   learn: (ready: Ready, at: number) => void
-  restore: () => Promise<void>
+  restore: (kept: Kept) => void
 }
 
 export const createServerFacts = (cache: Cache): ServerFactsControl => {
@@ -29,8 +29,8 @@ export const createServerFacts = (cache: Cache): ServerFactsControl => {
       state.limits = limits
       cache.keepList('limits', limits)
     },
-    restore: async () => {
-      state.limits ??= await cache.list<Limits>('limits')
+    restore: (kept) => {
+      state.limits ??= kept.list<Limits>('limits')
     },
   }
 }

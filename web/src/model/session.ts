@@ -2,7 +2,7 @@
 import { shallowReactive } from '@vue/reactivity'
 
 import { NotLoggedIn, type Ending, type UserCard, type UserInfo } from '../client'
-import type { Cache } from './cache'
+import type { Cache, Kept } from './cache'
 import type { Link } from './link'
 
 export type Me = UserInfo
@@ -60,7 +60,7 @@ export const createSession = (
   cache: Cache,
   hooks: {
     /** Shows what the browser kept of this account. */
-    restore: () => Promise<void>
+    restore: (kept: Kept) => Promise<void>
     clear: () => void
   },
 ): SessionControl => {
@@ -71,16 +71,17 @@ export const createSession = (
     ended: undefined as Ended | undefined,
   })
 
-  /** Whose lists the browser keeps. */
-  const keptFor = (): Promise<Me | undefined> => cache.list<Me>('me')
-
-  const enter = async (me: Me, kept: Me | undefined): Promise<void> => {
-    if (kept && kept.id !== me.id) await cache.clear()
+  const enter = async (me: Me, found: Kept): Promise<void> => {
+    let kept = found
+    if ((kept.list<Me>('me') ?? me).id !== me.id) {
+      await cache.clear()
+      kept = await cache.kept()
+    }
     if (state.me && state.me.id !== me.id) hooks.clear()
     cache.keepList('me', me)
     state.me = me
     state.ended = undefined
-    await hooks.restore()
+    await hooks.restore(kept)
     state.state = 'in'
     link.start()
   }
@@ -112,9 +113,9 @@ export const createSession = (
       await leave(state.me ? 'ended' : 'out', state.me && 'expired')
     } else if (state.me && me.id !== state.me.id) {
       await leave('out')
-      await enter(me, undefined)
+      await enter(me, await cache.kept())
     } else if (!state.me || state.state !== 'in') {
-      await enter(me, await keptFor())
+      await enter(me, await cache.kept())
     } else {
       state.me = me
       cache.keepList('me', me)
@@ -126,12 +127,13 @@ export const createSession = (
     const asked = ask()
     // Its failure is looked at below.
     asked.catch(() => undefined)
-    const kept = await keptFor()
-    if (kept) await enter(kept, kept)
+    const kept = await cache.kept()
+    const before = kept.list<Me>('me')
+    if (before) await enter(before, kept)
     try {
       await confirm(await asked)
     } catch {
-      if (!kept) state.state = 'out'
+      if (!before) state.state = 'out'
     }
   }
 
@@ -147,12 +149,12 @@ export const createSession = (
     },
     register: async (form) => {
       const me = await client.post('/api/registe', form)
-      await enter(infoOf(me), await keptFor())
+      await enter(infoOf(me), await cache.kept())
       link.tell({ note: 'logged-in' })
     },
     login: async (form) => {
       const me = await client.post('/api/login', form)
-      await enter(infoOf(me), await keptFor())
+      await enter(infoOf(me), await cache.kept())
       link.tell({ note: 'logged-in' })
     },
     logout: async () => {

@@ -97,16 +97,18 @@ const createTestCache = (): Cache => {
   const lists = new Map<string, unknown>()
   const drafts = new Map<string, string>()
   return {
-    list: <T>(name: string) => Promise.resolve(structuredClone(lists.get(name)) as T | undefined),
+    kept: () => {
+      const now = structuredClone(lists)
+      const list = <T>(name: string): T | undefined => now.get(name) as T | undefined
+      return Promise.resolve({ list, drafts: new Map(drafts), unsent: [...outbox.values()] })
+    },
     keepList: (name, value) => void lists.set(name, structuredClone(value)),
     timeline: (key) => Promise.resolve(timelines.get(key)),
     keepTimeline: (timeline) => void timelines.set(timeline.key, timeline),
     dropTimeline: (key) => void timelines.delete(key),
     dropTimelines: () => timelines.clear(),
-    unsent: () => Promise.resolve([...outbox.values()]),
     keepUnsent: (unsent) => Promise.resolve(void outbox.set(unsent.clientMsgId, unsent)),
     dropUnsent: (id) => void outbox.delete(id),
-    drafts: () => Promise.resolve(new Map(drafts)),
     keepDraft: (key, text) => void (text ? drafts.set(key, text) : drafts.delete(key)),
     clear: () => Promise.resolve(),
   }

@@ -311,12 +311,12 @@ test('what is written offline goes out when the server is back', async () => {
   const { server, context, timeline, outbox } = await open(0)
   context.state.state = 'waiting'
   timeline.send({ msg: 'later' })
-  await expect.poll(() => context.cache.unsent()).toHaveLength(1)
+  await expect.poll(async () => (await context.cache.kept()).unsent).toHaveLength(1)
   expect(server.log).toEqual([])
   context.state.state = 'open'
   outbox.wake()
   await expect.poll(() => timeline.messages[0]?.state).toBe('sent')
-  await expect.poll(() => context.cache.unsent()).toEqual([])
+  await expect.poll(async () => (await context.cache.kept()).unsent).toEqual([])
 })
 
 test('a refused message says why, does not hold up the next, and can be sent again', async () => {

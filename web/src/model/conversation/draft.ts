@@ -1,11 +1,12 @@
 // Drafts: what the reader has begun to write, in each conversation; kept in the browser.
+import type { Kept } from '../cache'
 import type { Context } from '../context'
 import type { ConversationKey } from '../key'
 import type { List } from './list'
 
 export interface Drafts {
   set: (key: ConversationKey, text: string) => void
-  restore: () => Promise<void>
+  restore: (kept: Kept) => void
 }
 
 export const createDrafts = ({ cache, schedule }: Context, list: List): Drafts => ({
@@ -18,7 +19,7 @@ export const createDrafts = ({ cache, schedule }: Context, list: List): Drafts =
     // A draft is kept by itself.
     if (listed !== (text !== '')) schedule.soon(list.sort)
   },
-  restore: async () => {
-    for (const [key, text] of await cache.drafts()) list.ensure(key as ConversationKey).draft = text
+  restore: ({ drafts }) => {
+    for (const [key, text] of drafts) list.ensure(key as ConversationKey).draft = text
   },
 })

@@ -1,6 +1,7 @@
 // The list of conversations: all rows, their order, and how many messages are unread.
 import { computed, shallowReactive, shallowRef, toRaw } from '@vue/reactivity'
 
+import type { Kept } from '../cache'
 import type { Context } from '../context'
 import type { ConversationKey } from '../key'
 import type { Message } from '../message'
@@ -14,6 +15,8 @@ export interface List {
   readonly unread: number
   readonly rows: ReadonlyMap<ConversationKey, Row>
   ensure: (key: ConversationKey) => Row
+  /** The same to be filled: nobody listens to a row that was not there, and past the reactivity a thousand take a third of the time. */
+  fresh: (key: ConversationKey) => Row
   remove: (key: ConversationKey) => void
   /** An own message was acknowledged by the server. */
   acknowledge: (key: ConversationKey, message: Message) => void
@@ -24,7 +27,7 @@ export interface List {
   reorderSoon: () => void
   /** Keeps the rows in the browser. */
   keep: () => void
-  restore: () => Promise<void>
+  restore: (kept: Kept) => void
   clear: () => void
 }
 
@@ -41,6 +44,8 @@ export const createList = (context: Context, names: Names): List => {
     }
     return row
   }
+
+  const fresh = (key: ConversationKey): Row => rows.get(key) ?? toRaw(ensure(key))
 
   const sort = (): void => {
     const before = order.value
@@ -72,6 +77,7 @@ export const createList = (context: Context, names: Names): List => {
     },
     rows,
     ensure,
+    fresh,
     remove: (key) => {
       rows.delete(key)
       reorderSoon()
@@ -88,12 +94,8 @@ export const createList = (context: Context, names: Names): List => {
     reorder,
     reorderSoon,
     keep,
-    restore: async () => {
-      for (const kept of (await cache.list<KeptRow[]>('conversations')) ?? []) {
-        // Nobody listens to a row that was not there: filled past the reactivity, a thousand take a third of the time.
-        const known = rows.get(kept.key)
-        Object.assign(known ?? toRaw(ensure(kept.key)), kept)
-      }
+    restore: (kept) => {
+      for (const row of kept.list<KeptRow[]>('conversations') ?? []) Object.assign(fresh(row.key), row)
     },
     clear: () => {
       keep.cancel()

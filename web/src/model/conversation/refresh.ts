@@ -1,5 +1,6 @@
 // After a connection everything is brought to what the server has: the list, then what was missed of what is shown.
-import { LIMITS, type ConversationCard, type Ready } from '../../client'
+import { LIMITS, type ConversationCard, type Ready, type ReplyOf } from '../../client'
+import type { Kept } from '../cache'
 import type { Context } from '../context'
 import { keyOf, type ConversationKey } from '../key'
 import type { List } from './list'
@@ -14,7 +15,7 @@ const REPLAYED = 1_000
 export interface Refresh {
   /** Shows it once the `lists` are here that say who everybody is. */
   run: (ready: Ready, lists: Promise<void>) => Promise<void>
-  restore: () => Promise<void>
+  restore: (kept: Kept) => void
   clear: () => void
 }
 
@@ -30,23 +31,15 @@ export const createRefresh = (
   /** Of the server's data; another one: they were restored from a backup. */
   let epoch: string | undefined
 
-  const fetchCards = async (): Promise<Map<ConversationKey, ConversationCard>> => {
-    const cards = new Map<ConversationKey, ConversationCard>()
-    let after: string | undefined
-    do {
-      const request = { limit: LIMITS.longestPage, ...(after === undefined ? {} : { after }) }
-      const page = await link.call('/ws/chat/conversations', request)
-      for (const card of page.list) cards.set(keyOf(card), card)
-      after = page.next
-    } while (after !== undefined)
-    return cards
-  }
+  /** The pinned first, then the newest. */
+  const fetchPage = (after?: string): Promise<ReplyOf<'/ws/chat/conversations'>> =>
+    link.call('/ws/chat/conversations', { limit: LIMITS.longestPage, ...(after === undefined ? {} : { after }) })
 
   /** Shows a card. True: what its timeline missed is to be replayed. */
   const meet = (key: ConversationKey, card: ConversationCard, restored: boolean): boolean => {
     const timeline = timelines.get(key)
     const cursor = resume.cursor(key)
-    const row = list.ensure(key)
+    const row = list.fresh(key)
     if (restored) row.lastSeq = 0
     else if (row.readSeq > card.readSeq) reading.tell(key, row.readSeq)
     learnCard(row, card, me(), timeline?.following ?? false)
@@ -64,20 +57,30 @@ export const createRefresh = (
       const restored = epoch !== undefined && epoch !== ready.epoch
       epoch = ready.epoch
       cache.keepList('epoch', epoch)
-      const [cards] = await Promise.all([fetchCards(), lists])
+      const nothingYet = list.order.length === 0
+      let [page] = await Promise.all([fetchPage(), lists])
       if (restored) cache.dropTimelines()
+      const met = new Set<ConversationKey>()
+      const behind = new Set<ConversationKey>()
+      for (;;) {
+        for (const card of page.list) {
+          const key = keyOf(card)
+          met.add(key)
+          if (meet(key, card, restored)) behind.add(key)
+        }
+        if (page.next === undefined) break
+        // What fills the screen is shown before the rest is here.
+        if (nothingYet) list.sort()
+        page = await fetchPage(page.next)
+      }
       for (const [key, row] of list.rows) {
-        if (!cards.has(key) && row.lastSeq > 0) gone(key)
+        if (!met.has(key) && row.lastSeq > 0) gone(key)
       }
-      const behind: ConversationKey[] = []
-      for (const [key, card] of cards) {
-        if (meet(key, card, restored)) behind.push(key)
-      }
-      await resume.catchUp(behind, epoch)
+      await resume.catchUp([...behind], epoch)
       list.reorder()
     },
-    restore: async () => {
-      epoch = await cache.list<string>('epoch')
+    restore: (kept) => {
+      epoch = kept.list<string>('epoch')
     },
     clear: () => {
       epoch = undefined

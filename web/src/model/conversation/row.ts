@@ -53,8 +53,13 @@ export interface Row extends Writeable<Omit<Conversation, 'title' | 'headImg' | 
   countedSeq: number
 }
 
+const KEPT = [
+  'key', 'last', 'lastTime', 'unread', 'mentioned', 'muted', 'pinned', 'peerReadSeq', 'keep', 'keepWish', 'peerKeepWish',
+  'shownTitle', 'shownHeadImg', 'readSeq', 'lastSeq', 'countedSeq',
+] as const
+
 /** What is kept in the browser of a conversation. */
-export type KeptRow = Omit<Row, 'title' | 'headImg' | 'writable' | 'draft' | 'typing'>
+export type KeptRow = Pick<Row, (typeof KEPT)[number]>
 
 export interface Names {
   people: People
@@ -109,12 +114,17 @@ export const createRow = (key: ConversationKey, { link }: Context, { people, fri
   return row
 }
 
+/** Whether they are the same message in the same state: then nothing is drawn anew. */
+const isSameState = (one: Message | undefined, other: Message | undefined): boolean =>
+  one?.msgId === other?.msgId && one?.editedTime === other?.editedTime && one?.recalledTime === other?.recalledTime && one?.state === other?.state
+
 /** Brings a row to what the server's list has. `following`: the reader is at its end. */
 export const learnCard = (row: Row, card: ConversationCard, me: string, following: boolean): void => {
+  const last = card.last && fromWire(card.last, me)
   Object.assign(row, {
     shownTitle: card.nickname,
     shownHeadImg: card.headImg,
-    last: card.last && fromWire(card.last, me),
+    last: isSameState(row.last, last) ? row.last : last,
     lastTime: card.lastTime,
     lastSeq: Math.max(row.lastSeq, card.lastSeq),
     countedSeq: card.lastSeq,
@@ -131,6 +141,7 @@ export const learnCard = (row: Row, card: ConversationCard, me: string, followin
 }
 
 export const keptOf = (row: Row): KeptRow => {
-  const { title, headImg, writable, draft, typing, ...kept } = row
-  return { ...kept, shownTitle: title, shownHeadImg: headImg }
+  const kept = Object.fromEntries(KEPT.map((field) => [field, row[field]])) as KeptRow
+  // Strangers are not asked after just to be kept: their name would be.
+  return { ...kept, shownTitle: row.shownTitle || row.title, shownHeadImg: row.shownHeadImg || row.headImg }
 }
