@@ -11,7 +11,7 @@ const groups: readonly (readonly [name: string, modules: RegExp])[] = [
   ['lists', /\/src\/ui\/(conversations\/|search\/|contacts\/(AddMenu|VirtualRows|words)\b)/],
   ['contacts', /\/src\/ui\/(contacts|group|inbox)\//],
   // Dialogs and menus, and reka-ui, which is behind them.
-  ['dialogs', /\/node_modules\/(reka-ui|@floating-ui|aria-hidden)\/|\/src\/ui\/base\/(BaseDialog|ConfirmDialog|OpenMenu|MenuEntry|menu\.css)/],
+  ['dialogs', /\/node_modules\/(reka-ui|@floating-ui|aria-hidden)\/|\/src\/ui\/base\/(BaseDialog|BasePopover|ConfirmDialog|OpenMenu|MenuEntry|menu\.css)/],
   ['crop', /\/src\/ui\/base\/(CropDialog|crop)\b/],
   ['core', /\/node_modules\/@lucide\/|\/src\/ui\/(base|frame|theme)\/|\/src\/ui\/i18n\/(?!en\/|zh-CN\/)|\/src\/ui\/(preferences|model|session\/rules|settings\/parts)\.ts/],
 ]

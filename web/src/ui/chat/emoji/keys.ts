@@ -1,4 +1,5 @@
 // What emoji-picker-element leaves out of the keyboard's ways: arrow keys among the emoji, one Tab for all of them, input methods.
+import { whenIdle } from '../../base/idle'
 
 const EMOJI = '.emoji-menu > .emoji'
 
@@ -13,11 +14,7 @@ const leaveOne = (list: Iterable<Element>, one: Element | undefined): void => {
 }
 
 /** The picker searches when the browser is idle, as this does after it: Enter takes what was found for all that was typed before. */
-const afterSearch = (then: () => void): void => {
-  const drawn = (): number => requestAnimationFrame(then)
-  if ('requestIdleCallback' in window) requestIdleCallback(drawn)
-  else setTimeout(drawn)
-}
+const afterSearch = (then: () => void): void => whenIdle(() => requestAnimationFrame(then))
 
 /** For the shadow root of a picker. */
 export const addKeys = (root: ShadowRoot, field: HTMLInputElement): void => {
