@@ -26,6 +26,9 @@ self.addEventListener('message', (event) => {
   if (event.data?.type === 'is-yours') event.ports[0]?.postMessage(SHELL.includes(event.data.path))
 })
 
+/** As this build has it: the build before it is kept, too, and has the same paths. */
+const keptShell = async (path) => (await caches.open(CACHE)).match(path, { ignoreSearch: true })
+
 /** The newest from the server; what is kept when there is no answer. */
 const serverFirst = async (request, keptAs) => {
   const answer = fetch(request)
@@ -35,9 +38,9 @@ const serverFirst = async (request, keptAs) => {
   try {
     const response = await Promise.race([answer, patience])
     if (response.status < 502 || response.status > 504) return response
-    return (await caches.match(keptAs, { ignoreSearch: true })) ?? response
+    return (await keptShell(keptAs)) ?? response
   } catch {
-    return (await caches.match(keptAs, { ignoreSearch: true })) ?? answer
+    return (await keptShell(keptAs)) ?? answer
   }
 }
 
