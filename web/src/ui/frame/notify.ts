@@ -37,15 +37,18 @@ const textOf = (message: Message): string => {
   return text === '' ? t('frame.notify.other') : text.slice(0, PREVIEW)
 }
 
+/** Whether the user looks at something else than this tab. */
+const isAway = (): boolean => document.hidden || !document.hasFocus()
+
 /**
  * Whether this tab is the one that tells of that message: every tab of the browser hears it. A tab that shows the conversation takes
- * the word at once and says nothing; the others wait a little for it.
+ * the word at once and says nothing; the others wait a little for it, the one that has the focus less.
  */
-const takeWord = async (message: Message, inSight: boolean): Promise<boolean> => {
+const takeWord = async ({ key }: Conversation, message: Message, inSight: boolean): Promise<boolean> => {
   if (!('locks' in navigator)) return true
-  if (!inSight) await new Promise((done) => setTimeout(done, 120 + Math.random() * 60))
+  if (!inSight) await new Promise((done) => setTimeout(done, (isAway() ? 120 : 40) + Math.random() * 60))
   return new Promise((answer) => {
-    void navigator.locks.request(`hongyan.notify.${message.id}`, { ifAvailable: true }, async (lock) => {
+    void navigator.locks.request(`hongyan.notify.${key}.${message.id}`, { ifAvailable: true }, async (lock) => {
       answer(lock !== null)
       if (lock) await new Promise((done) => setTimeout(done, 1500))
     })
@@ -78,15 +81,14 @@ const showOnDesktop = async (model: Model, conversation: Conversation, message: 
 
 export const startNotifications = (model: Model, router: Router): void => {
   const inSight = (conversation: Conversation): boolean =>
-    !document.hidden && document.hasFocus() && router.currentRoute.value.params.key === conversation.key
+    !isAway() && router.currentRoute.value.params.key === conversation.key
 
   const tell = async (conversation: Conversation, message: Message): Promise<void> => {
     if (conversation.muted) return
     const seen = inSight(conversation)
-    if (!(await takeWord(message, seen)) || seen) return
+    if (!(await takeWord(conversation, message, seen)) || seen) return
     if (ways.sound) void playTone().catch(() => undefined)
-    const away = document.hidden || !document.hasFocus()
-    if (ways.desktop && away && 'Notification' in window && Notification.permission === 'granted') {
+    if (ways.desktop && isAway() && 'Notification' in window && Notification.permission === 'granted') {
       await showOnDesktop(model, conversation, message, () => void router.push(`/chat/${conversation.key}`))
     }
   }
