@@ -53,7 +53,9 @@ export class Client {
     path: P,
     fields: Endpoints[P]['request'],
   ): Promise<Endpoints[P]['reply']> {
-    return this.http.form(path, formOf(fields))
+    const hasFile = Object.values(fields).some((value) => value instanceof Blob)
+    // Texts go as they are: in a form each of their line breaks would become two characters.
+    return hasFile ? this.http.form(path, formOf(fields)) : this.http.post(path, fields)
   }
 }
 
