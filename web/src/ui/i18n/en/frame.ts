@@ -48,7 +48,7 @@ export default {
   },
   ended: {
     elsewhere: 'Logged out by another device',
-    elsewhereText: 'Your account logged in on another device, or this login was ended from there. If that was not you, log in and change your password at once.',
+    elsewhereText: 'Your account logged in on another device, or there this login was ended or the password changed. If that was not you, log in and change your password at once.',
     replaced: 'Open in another window',
     replacedText: 'Hongyan is in use in another window or browser with this login. You can go on here instead.',
     expired: 'You were logged out',

@@ -6,6 +6,7 @@ export default {
     username: 'Username: {username}',
     sign: 'About you',
     signHint: 'A line that friends see on your card',
+    longSign: 'Too long: use at most 200 characters.',
     sex: 'Gender',
     male: 'Male',
     female: 'Female',
@@ -15,7 +16,7 @@ export default {
   },
   crop: {
     title: 'Adjust the picture',
-    label: 'Picture. Arrow keys move it, plus and minus make it larger and smaller.',
+    label: 'Picture. Arrow keys choose the part of it, plus and minus make it larger and smaller.',
     zoom: 'Size',
     use: 'Use picture',
     change: 'Change picture',

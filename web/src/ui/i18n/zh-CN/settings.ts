@@ -6,6 +6,7 @@ export default {
     username: '用户名：{username}',
     sign: '个性签名',
     signHint: '写一句话，好友会在你的资料里看到',
+    longSign: '个性签名最多 200 个字符，请缩短一些。',
     sex: '性别',
     male: '男',
     female: '女',
@@ -15,7 +16,7 @@ export default {
   },
   crop: {
     title: '裁剪头像',
-    label: '图片。方向键移动，加号和减号缩放。',
+    label: '图片。用方向键选择要保留的部分，用加号和减号缩放。',
     zoom: '缩放',
     use: '使用',
     change: '更换头像',
