@@ -16,6 +16,8 @@ export interface Visit extends BrowserContextOptions {
   path?: string
   /** Under another name of the server. */
   at?: string
+  /** What this page is made to break on. */
+  breaks?: RegExp
 }
 
 export interface Stage {
@@ -73,7 +75,7 @@ export const setStage = (settings: Record<string, string> = {}, switches: string
     get server() {
       return server()
     },
-    visit: async ({ as, path = '/', at: url = server().url, ...options } = {}) => {
+    visit: async ({ as, path = '/', at: url = server().url, breaks, ...options } = {}) => {
       if (!browser) throw new Error('the stage is not set yet')
       const context = await browser.newContext({ locale: LOCALE, baseURL: url, ...options })
       contexts.push(context)
@@ -84,12 +86,15 @@ export const setStage = (settings: Record<string, string> = {}, switches: string
         ])
       }
       const page = await context.newPage()
-      page.on('pageerror', (error) => broken.push(String(error.stack ?? error)))
+      const breakOn = (text: string): void => {
+        if (!breaks?.test(text)) broken.push(text)
+      }
+      page.on('pageerror', (error) => breakOn(`${error.message}\n${error.stack}`))
       page.on('console', (message) => {
         // A server that was killed on purpose is not an error of the page.
         const text = message.text()
         if (message.type() === 'error' && !/Failed to load resource|WebSocket connection|when fetching the script/.test(text)) {
-          broken.push(text)
+          breakOn(text)
         }
       })
       await page.goto(path)

@@ -1,0 +1,294 @@
+// How a message that is not in sight makes itself known: the number in the title, a sound, a notification of the desktop.
+import { expect, test } from 'vitest'
+
+import { setStage, type Account, type Page } from './harness'
+
+// The sound needs no gesture before it: what is tested is when the page wants to be heard.
+const stage = setStage({}, ['--autoplay-policy=no-user-gesture-required'])
+
+/** What the page asked of its browser. */
+interface Asked {
+  shown: { title: string; body: string | undefined; click: () => void }[]
+  /** Where the user was when what plays was made, and when each note was. */
+  notes: string[]
+  note: () => void
+  permissions: number
+}
+declare global {
+  interface Window {
+    asked: Asked
+  }
+}
+
+/** Runs before the page: writes down what it shows, plays and asks for, and lets it do so. */
+const record = (): void => {
+  window.asked = {
+    shown: [],
+    notes: [],
+    permissions: 0,
+    note() {
+      this.notes.push(document.hasFocus() ? location.pathname : 'away')
+    },
+  }
+  window.Notification = class extends Notification {
+    constructor(title: string, options?: NotificationOptions) {
+      super(title, options)
+      window.asked.shown.push({ title, body: options?.body, click: () => this.dispatchEvent(new Event('click')) })
+    }
+    static override requestPermission(): Promise<NotificationPermission> {
+      window.asked.permissions++
+      return super.requestPermission()
+    }
+  }
+  window.AudioContext = class extends AudioContext {
+    constructor(options?: AudioContextOptions) {
+      super(options)
+      window.asked.note()
+    }
+    override createOscillator(): OscillatorNode {
+      window.asked.note()
+      return super.createOscillator()
+    }
+  }
+}
+
+const shown = (page: Page) => page.evaluate(() => window.asked.shown.map(({ title, body }) => [title, body]))
+const notes = (page: Page) => page.evaluate(() => window.asked.notes)
+const permissions = (page: Page) => page.evaluate(() => window.asked.permissions)
+const frame = (page: Page) => page.getByRole('navigation', { name: 'Main' })
+const desktop = (page: Page) => page.getByRole('switch', { name: 'Desktop notifications' })
+const sound = (page: Page) => page.getByRole('switch', { name: 'Sound' })
+const flip = (page: Page, name: string) => page.getByRole('switch', { name }).click()
+
+const trio = async (name: string): Promise<{ ann: Account; bo: Account; cy: Account }> => {
+  const [ann, bo, cy] = await stage.friends(`${name}-ann`, `${name}-bo`, `${name}-cy`)
+  if (!ann || !bo || !cy) throw new Error('nobody is there')
+  return { ann, bo, cy }
+}
+
+/** A page that is recorded. */
+const visit = async (as: Account, path: string): Promise<Page> => {
+  const page = await stage.visit({ as })
+  await page.context().addInitScript(record)
+  await page.goto(path)
+  await frame(page).waitFor()
+  return page
+}
+/** The user looks at another window; gives the way back. */
+const lookAway = async (page: Page): Promise<() => Promise<void>> => {
+  const other = await page.context().newPage()
+  // Otherwise each page of a test has the focus all the time.
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('Emulation.setFocusEmulationEnabled', { enabled: false })
+  await other.bringToFront()
+  await expect.poll(() => page.evaluate(() => document.hasFocus())).toBe(false)
+  return async () => {
+    await other.close()
+    await page.bringToFront()
+    await expect.poll(() => page.evaluate(() => document.hasFocus())).toBe(true)
+  }
+}
+const turnOnDesktop = async (page: Page): Promise<void> => {
+  await page.context().grantPermissions(['notifications'])
+  await page.goto('/settings/notifications')
+  await flip(page, 'Desktop notifications')
+  await expect.poll(() => desktop(page).isChecked()).toBe(true)
+}
+const setPermission = async (page: Page, setting: 'prompt' | 'denied' | 'granted'): Promise<void> => {
+  const context = page.context()
+  const devtools = await context.newCDPSession(page)
+  const { targetInfo } = await devtools.send('Target.getTargetInfo')
+  const browser = await context.browser()?.newBrowserCDPSession()
+  await browser?.send('Browser.setPermission', {
+    permission: { name: 'notifications' },
+    setting,
+    origin: stage.server.url,
+    ...(targetInfo.browserContextId ? { browserContextId: targetInfo.browserContextId } : {}),
+  })
+}
+
+test('the title counts what is unread, not what is muted, and no longer what was read', async () => {
+  const { ann, bo, cy } = await trio('titl')
+  await stage.server.send(bo, { toUserId: ann.id }, 'one')
+  await stage.server.send(bo, { toUserId: ann.id }, 'two')
+  const page = await visit(ann, '/chat')
+  await expect.poll(() => page.title()).toBe('(2) Hongyan')
+  await stage.server.call('/api/chat/settings', { toUserId: cy.id, muted: true }, ann)
+  await stage.server.send(cy, { toUserId: ann.id }, 'quiet')
+  await page.getByRole('link', { name: /titl-cy.*quiet.*Muted/ }).waitFor()
+  await stage.server.send(bo, { toUserId: ann.id }, 'three')
+  await expect.poll(() => page.title()).toBe('(3) Hongyan')
+  await page.getByRole('link', { name: /titl-bo/ }).click()
+  await expect.poll(() => page.title()).toBe('Hongyan')
+
+  await page.goto('/settings/notifications')
+  await flip(page, 'Unread number in the title')
+  await stage.server.send(bo, { toUserId: ann.id }, 'four')
+  await page.getByRole('link', { name: /Chats.*1 unread message/ }).waitFor()
+  expect(await page.title()).toBe('Hongyan')
+  await flip(page, 'Unread number in the title')
+  await expect.poll(() => page.title()).toBe('(1) Hongyan')
+})
+
+test('a browser is asked for notifications when the user asks for them, and not before', async () => {
+  const { ann, bo } = await trio('perm')
+  const page = await visit(ann, '/settings/notifications')
+  await setPermission(page, 'prompt')
+  await stage.server.send(bo, { toUserId: ann.id }, 'hello')
+  await expect.poll(() => page.title()).toBe('(1) Hongyan')
+  expect(await desktop(page).isChecked()).toBe(false)
+  expect(await permissions(page)).toBe(0)
+  // A question that is closed without an answer: nothing is turned on, and one may try again.
+  await flip(page, 'Desktop notifications')
+  await expect.poll(() => permissions(page)).toBe(1)
+  expect(await desktop(page).isChecked()).toBe(false)
+  expect(await desktop(page).isEnabled()).toBe(true)
+  await setPermission(page, 'granted')
+  await flip(page, 'Desktop notifications')
+  await expect.poll(() => desktop(page).isChecked()).toBe(true)
+  await page.reload()
+  await expect.poll(() => desktop(page).isChecked()).toBe(true)
+})
+
+test('a browser that blocks notifications is explained, and heard when it no longer does', async () => {
+  const { ann } = await trio('deny')
+  const page = await visit(ann, '/chat')
+  await setPermission(page, 'denied')
+  await page.getByRole('link', { name: 'Settings' }).click()
+  await page.getByRole('link', { name: 'Notifications' }).click()
+  await page.getByText(/blocks notifications for this site\. Allow them in the browser’s settings/).waitFor()
+  expect(await desktop(page).isDisabled()).toBe(true)
+  const back = await lookAway(page)
+  await setPermission(page, 'granted')
+  await back()
+  await expect.poll(() => desktop(page).isEnabled()).toBe(true)
+  await flip(page, 'Desktop notifications')
+  await expect.poll(() => desktop(page).isChecked()).toBe(true)
+  expect(await permissions(page)).toBe(0)
+})
+
+test('the desktop shows who wrote and what, and a click on it leads there', async () => {
+  const { ann, bo, cy } = await trio('desk')
+  const group = await stage.server.group('desk-choir', ann, bo)
+  const page = await visit(ann, '/settings')
+  await turnOnDesktop(page)
+  const back = await lookAway(page)
+  await stage.server.send(bo, { toUserId: ann.id }, 'first line\nand second')
+  await expect.poll(() => shown(page)).toEqual([['desk-bo', 'first line and second']])
+  await stage.server.send(bo, { toGroupId: group }, 'to everybody')
+  await expect.poll(() => shown(page)).toHaveLength(2)
+  expect((await shown(page))[1]).toEqual(['desk-choir', 'desk-bo: to everybody'])
+  await page.evaluate(() => window.asked.shown[1]?.click())
+  await page.getByRole('log').getByText('to everybody').waitFor()
+  expect(new URL(page.url()).pathname).toBe(`/chat/g:${group}`)
+
+  // Without the text, if one does not want it to be read over the shoulder.
+  await back()
+  await page.getByRole('link', { name: 'Settings' }).click()
+  await page.getByRole('link', { name: 'Notifications' }).click()
+  await flip(page, 'Show the text')
+  await lookAway(page)
+  await stage.server.send(cy, { toUserId: ann.id }, 'a secret')
+  await expect.poll(async () => (await shown(page)).slice(2)).toEqual([['desk-cy', 'New message']])
+})
+
+test('the desktop shows nothing of what is muted, nor of what is in sight', async () => {
+  const { ann, bo, cy } = await trio('mute')
+  for (const friend of [bo, cy]) await stage.server.send(friend, { toUserId: ann.id }, 'hello')
+  await stage.server.call('/api/chat/settings', { toUserId: cy.id, muted: true }, ann)
+  const page = await visit(ann, '/settings')
+  await turnOnDesktop(page)
+  const log = page.getByRole('log')
+  const look = async (): Promise<void> => {
+    await page.getByRole('link', { name: /^Chats/ }).click()
+    await page.getByRole('link', { name: /mute-bo/ }).click()
+    await log.getByText('hello').waitFor()
+  }
+  await look()
+  await stage.server.send(bo, { toUserId: ann.id }, 'in sight')
+  await log.getByText('in sight').waitFor()
+  await expect.poll(() => page.title()).toBe('Hongyan')
+  // Nor while one looks at something else of the page: there it is seen in the list.
+  await page.getByRole('link', { name: 'Settings' }).click()
+  await log.waitFor({ state: 'detached' })
+  await stage.server.send(bo, { toUserId: ann.id }, 'in the page')
+  await expect.poll(() => page.title()).toBe('(1) Hongyan')
+  await look()
+
+  await lookAway(page)
+  await stage.server.send(cy, { toUserId: ann.id }, 'muted')
+  // Each comes after the one before is shown: what was not to be shown had its time.
+  for (const [at, text] of ['out of sight', 'and still'].entries()) {
+    await stage.server.send(bo, { toUserId: ann.id }, text)
+    await expect.poll(async () => (await shown(page)).length).toBeGreaterThan(at)
+  }
+  expect(await shown(page)).toEqual([
+    ['mute-bo', 'out of sight'],
+    ['mute-bo', 'and still'],
+  ])
+})
+
+test('a sound is heard only if it is chosen, and choosing it lets one hear it', async () => {
+  const { ann, bo } = await trio('tone')
+  const page = await visit(ann, '/settings')
+  await turnOnDesktop(page)
+  await flip(page, 'Sound')
+  await page.reload()
+  await sound(page).waitFor()
+  expect(await sound(page).isChecked()).toBe(false)
+  const back = await lookAway(page)
+  // What is shown was told of in every way that is chosen.
+  for (const [at, text] of ['one', 'two'].entries()) {
+    await stage.server.send(bo, { toUserId: ann.id }, text)
+    await expect.poll(async () => (await shown(page)).length).toBeGreaterThan(at)
+  }
+  expect(await notes(page)).toEqual([])
+  await back()
+  await flip(page, 'Sound')
+  await expect.poll(() => notes(page)).toEqual(Array(3).fill('/settings/notifications'))
+})
+
+test('what is in sight makes no sound, what is not does', async () => {
+  const { ann, bo } = await trio('hush')
+  const page = await visit(ann, `/chat/u:${bo.id}`)
+  await page.getByRole('textbox', { name: /^Message to/ }).waitFor()
+  await stage.server.send(bo, { toUserId: ann.id }, 'in sight')
+  await page.getByRole('log').getByText('in sight').waitFor()
+  await page.getByRole('link', { name: 'Settings' }).click()
+  await page.getByRole('log').waitFor({ state: 'detached' })
+  await stage.server.send(bo, { toUserId: ann.id }, 'elsewhere')
+  await expect.poll(() => notes(page)).toEqual(Array(3).fill('/settings'))
+  await lookAway(page)
+  // Many messages in a moment are heard once: until the next one is.
+  await expect
+    .poll(async () => {
+      await stage.server.send(bo, { toUserId: ann.id }, 'again')
+      return notes(page)
+    })
+    .toEqual([...Array(3).fill('/settings'), 'away', 'away'])
+})
+
+// As phones do, whose pages may not make a notification themselves.
+test('where only the worker may show a notification, it does, with the way to the conversation', async () => {
+  const { ann, bo } = await trio('work')
+  const page = await visit(ann, '/settings')
+  await turnOnDesktop(page)
+  await page.evaluate(() => navigator.serviceWorker.ready)
+  await page.evaluate(() => {
+    const asked = window.Notification
+    window.Notification = class extends asked {
+      constructor(title: string) {
+        super(title)
+        throw new TypeError('Illegal constructor. Use ServiceWorkerRegistration.showNotification() instead.')
+      }
+    }
+  })
+  await lookAway(page)
+  await stage.server.send(bo, { toUserId: ann.id }, 'on a phone')
+  const ofWorker = (): Promise<unknown[]> =>
+    page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready
+      return (await registration.getNotifications()).map(({ title, body, data }) => ({ title, body, path: (data as { path: string }).path }))
+    })
+  await expect.poll(ofWorker).toEqual([{ title: 'work-bo', body: 'on a phone', path: `/chat/u:${bo.id}` }])
+})
