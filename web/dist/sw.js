@@ -1,35 +1,35 @@
-const VERSION = "b6ab3497e3ea"
+const VERSION = "540a1e6747a1"
 const SHELL = [
-  "/assets/chat-CfiwhUj-.js",
   "/assets/chat-DVEK3wA4.css",
-  "/assets/contacts-qrvN0IK7.js",
+  "/assets/chat-DwlzChcu.js",
+  "/assets/contacts-CZ_bm47v.js",
   "/assets/contacts-z1fJpV3Z.css",
-  "/assets/core-B_PF82fQ.js",
-  "/assets/core-D1A00SAq.css",
-  "/assets/crop-Bp9bE-_G.css",
-  "/assets/crop-DTAApyn4.js",
+  "/assets/core-BZ4NpAZL.js",
+  "/assets/core-DbM_D3xk.css",
+  "/assets/crop-DWzRVKL5.css",
+  "/assets/crop-z3SHiqO4.js",
   "/assets/dialogs-CBJ-XLOl.css",
-  "/assets/dialogs-W0JjEloY.js",
+  "/assets/dialogs-D9uzqJ0Z.js",
   "/assets/emoji-D5wSXMlB.css",
-  "/assets/emoji-Djmzz6No.js",
-  "/assets/index-BuP8fE_M.js",
-  "/assets/index-Cb_QMgoO.js",
-  "/assets/index-CneDv4Z-.js",
-  "/assets/lists-JrLB_FcI.js",
+  "/assets/emoji-YvtOoN4J.js",
+  "/assets/index-BwnXLmzd.js",
+  "/assets/index-Cyo7NMcb.js",
+  "/assets/index-O6slltrX.js",
+  "/assets/lists-DN2q3Rbn.js",
   "/assets/lists-ynlfXmnW.css",
-  "/assets/model-DJJ6-jD2.js",
-  "/assets/PictureViewer-CbPTE2Ke.js",
+  "/assets/model-CFIGGDC9.js",
+  "/assets/PictureViewer-Dl_EBTee.js",
   "/assets/PictureViewer-KTmtXska.css",
   "/assets/ReadersDialog-BR3qrqHG.css",
-  "/assets/ReadersDialog-GPi9AkzI.js",
-  "/assets/SearchPanel-BQm3Bh1t.js",
+  "/assets/ReadersDialog-DtkCXFxr.js",
+  "/assets/SearchPanel-0d9MDmLD.js",
   "/assets/SearchPanel-CphZoyZk.css",
+  "/assets/session-DCCn9y7P.js",
   "/assets/session-DniCr3zI.css",
-  "/assets/session-DsBzgo5F.js",
-  "/assets/settings-ClkXcpBH.js",
-  "/assets/settings-DdfeHP2a.css",
+  "/assets/settings-BWUZkgcf.js",
+  "/assets/settings-CpG6JHv5.css",
   "/assets/vendor-BFLknS4z.js",
-  "/assets/VoiceRecorder-BNTzOdgM.js",
+  "/assets/VoiceRecorder-cYOWKNMi.js",
   "/assets/VoiceRecorder-Dwzzkn8p.css",
   "/",
   "/apple-touch-icon.png",
@@ -69,6 +69,9 @@ self.addEventListener('message', (event) => {
   if (event.data?.type === 'is-yours') event.ports[0]?.postMessage(SHELL.includes(event.data.path))
 })
 
+/** As this build has it: the build before it is kept, too, and has the same paths. */
+const keptShell = async (path) => (await caches.open(CACHE)).match(path, { ignoreSearch: true })
+
 /** The newest from the server; what is kept when there is no answer. */
 const serverFirst = async (request, keptAs) => {
   const answer = fetch(request)
@@ -78,9 +81,9 @@ const serverFirst = async (request, keptAs) => {
   try {
     const response = await Promise.race([answer, patience])
     if (response.status < 502 || response.status > 504) return response
-    return (await caches.match(keptAs, { ignoreSearch: true })) ?? response
+    return (await keptShell(keptAs)) ?? response
   } catch {
-    return (await caches.match(keptAs, { ignoreSearch: true })) ?? answer
+    return (await keptShell(keptAs)) ?? answer
   }
 }
 
