@@ -5,7 +5,15 @@ const CACHE = `hongyan-${VERSION}`
 /** How long the server may take to give the page before the kept one is shown, in ms. */
 const PATIENCE = 4000
 
+/** What the browser can do without waking this worker, where it knows how. */
+const ROUTES = [
+  { condition: { or: ['/api/*', '/img/*'].map((urlPattern) => ({ urlPattern })) }, source: 'network' },
+  { condition: { or: ['/assets/*.js', '/assets/*.css'].map((urlPattern) => ({ urlPattern })) }, source: 'cache' },
+]
+
 self.addEventListener('install', (event) => {
+  // It only saves time: a browser that takes routes of another shape asks the worker, as one does that has none.
+  event.waitUntil(Promise.resolve(event.addRoutes?.(ROUTES)).catch(() => undefined))
   event.waitUntil(
     caches.open(CACHE).then((cache) => cache.addAll(SHELL.map((path) => new Request(path, path.startsWith('/assets/') ? {} : { cache: 'reload' })))),
   )

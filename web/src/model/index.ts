@@ -52,6 +52,8 @@ export interface ModelOptions {
   base: string
   /** `wss://chat.example/ws` */
   socketUrl: string
+  /** Whether somebody is logged in, as far as the browser can tell: what he sees is then made ready while the server is asked who. */
+  expected: boolean
   /** Calls back when the next picture is made. */
   nextFrame: (callback: () => void) => void
 }
@@ -86,6 +88,8 @@ export const createModel = (options: ModelOptions): Model => {
     // What came before is in what is fetched now.
     held = []
     try {
+      await session.present()
+      if (mine !== round) return
       await conversations.refresh(ready, fetchLists(['friends', 'groups']))
       // Three questions more, after what they are not needed for has been drawn.
       await new Promise<void>(options.nextFrame)
@@ -117,10 +121,15 @@ export const createModel = (options: ModelOptions): Model => {
   })
 
   const nouns: { restore: (kept: Kept) => Promise<void>; clear: () => void } = { restore: () => Promise.resolve(), clear: () => undefined }
-  const session = createSession(link, cache, {
-    restore: (kept) => nouns.restore(kept),
-    clear: () => nouns.clear(),
-  })
+  const session = createSession(
+    link,
+    cache,
+    {
+      restore: (kept) => nouns.restore(kept),
+      clear: () => nouns.clear(),
+    },
+    options.expected,
+  )
   const context: Context = {
     link,
     events,

@@ -62,7 +62,7 @@ export const createLink = (
   const tab = freshId()
   const channel = new BroadcastChannel('hongyan')
   const leadership = createLeadership(tab)
-  beAlive(tab)
+  let alive = false
   let started = false
   let leading = false
   let ready: { ready: Ready; at: number } | undefined
@@ -167,6 +167,9 @@ export const createLink = (
         },
       )
       tell({ note: 'who' })
+      // After the other lock, which the socket waits for.
+      if (!alive) beAlive(tab)
+      alive = true
     },
     stop: () => {
       if (!started) return

@@ -15,6 +15,8 @@ export type Ended = 'elsewhere' | 'expired' | 'replaced'
 
 export interface Session {
   readonly state: 'starting' | 'out' | 'in' | 'ended'
+  /** While it starts: somebody probably is in. */
+  readonly expected: boolean
   readonly me: Me | undefined
   readonly ended: Ended | undefined
   register: (form: {
@@ -47,6 +49,8 @@ export interface Session {
 export interface SessionControl extends Session {
   /** Finds out who is logged in. */
   start: () => Promise<void>
+  /** Resolves when somebody is in, and all that the browser kept of the account is there. */
+  present: () => Promise<void>
   /** The socket ended for good. */
   end: (why: Ending) => Promise<void>
   /** Another tab logged in or out. */
@@ -63,6 +67,7 @@ export const createSession = (
     restore: (kept: Kept) => Promise<void>
     clear: () => void
   },
+  expected: boolean,
 ): SessionControl => {
   const { client } = link
   const state = shallowReactive({
@@ -70,6 +75,12 @@ export const createSession = (
     me: undefined as Me | undefined,
     ended: undefined as Ended | undefined,
   })
+
+  /** What goes on when somebody is in; forgotten when nobody turns out to be. */
+  let waiting: (() => void)[] = []
+  const present = async (): Promise<void> => {
+    if (state.state !== 'in') await new Promise<void>((go) => waiting.push(go))
+  }
 
   const enter = async (me: Me, found: Kept): Promise<void> => {
     let kept = found
@@ -82,12 +93,15 @@ export const createSession = (
     state.me = me
     state.ended = undefined
     await hooks.restore(kept)
+    // These ask the server: first, as its answers come while the page is drawn.
+    for (const go of waiting.splice(0)) go()
     state.state = 'in'
     link.start()
   }
 
   const leave = async (to: 'out' | 'ended', why?: Ended): Promise<void> => {
     link.stop()
+    waiting = []
     state.ended = why
     state.state = to
     if (to === 'out') {
@@ -107,15 +121,15 @@ export const createSession = (
     }
   }
 
-  /** What is here already is shown at once; the server's word comes after it. */
-  const confirm = async (me: Me | undefined): Promise<void> => {
+  /** What is here already, `kept`, is shown at once; the server's word comes after it. */
+  const confirm = async (me: Me | undefined, kept?: Kept): Promise<void> => {
     if (!me) {
       await leave(state.me ? 'ended' : 'out', state.me && 'expired')
     } else if (state.me && me.id !== state.me.id) {
       await leave('out')
       await enter(me, await cache.kept())
     } else if (!state.me || state.state !== 'in') {
-      await enter(me, await cache.kept())
+      await enter(me, kept ?? (await cache.kept()))
     } else {
       state.me = me
       cache.keepList('me', me)
@@ -123,17 +137,21 @@ export const createSession = (
   }
 
   const start = async (): Promise<void> => {
-    // Asked first: the browser's storage is read meanwhile.
+    // Asked first: the browser's storage is read meanwhile, and the socket is opened.
     const asked = ask()
     // Its failure is looked at below.
     asked.catch(() => undefined)
+    if (expected) link.start()
     const kept = await cache.kept()
     const before = kept.list<Me>('me')
     if (before) await enter(before, kept)
     try {
-      await confirm(await asked)
+      await confirm(await asked, before ? undefined : kept)
     } catch {
-      if (!before) state.state = 'out'
+      if (before) return
+      link.stop()
+      waiting = []
+      state.state = 'out'
     }
   }
 
@@ -141,6 +159,7 @@ export const createSession = (
     get state() {
       return state.state
     },
+    expected,
     get me() {
       return state.me
     },
@@ -188,7 +207,10 @@ export const createSession = (
       cache.keepList('me', state.me)
     },
     start,
+    present,
     end: async (why) => {
+      // The socket may be quicker than the answer to who is here.
+      if (state.state === 'starting') await present()
       if (state.state !== 'in') return
       if (why === 'session') {
         await leave('ended', 'expired')

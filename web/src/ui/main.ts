@@ -11,6 +11,8 @@ const nextFrame = (callback: () => void): void => {
 const model = createModel({
   base: '',
   socketUrl: `${location.origin.replace(/^http/, 'ws')}/ws`,
+  // The cookie that comes and goes with the login.
+  expected: /(^|; )uid=/.test(document.cookie),
   nextFrame,
 })
 void startPage(model)
