@@ -1,35 +1,35 @@
-const VERSION = "540a1e6747a1"
+const VERSION = "4f4fa86afab4"
 const SHELL = [
+  "/assets/chat-C-ZytynO.js",
   "/assets/chat-DVEK3wA4.css",
-  "/assets/chat-DwlzChcu.js",
-  "/assets/contacts-CZ_bm47v.js",
+  "/assets/contacts-CKdtMic0.js",
   "/assets/contacts-z1fJpV3Z.css",
-  "/assets/core-BZ4NpAZL.js",
-  "/assets/core-DbM_D3xk.css",
+  "/assets/core-CsMAW8K_.css",
+  "/assets/core-O4IQBdPY.js",
+  "/assets/crop-C0fT-7UF.js",
   "/assets/crop-DWzRVKL5.css",
-  "/assets/crop-z3SHiqO4.js",
   "/assets/dialogs-CBJ-XLOl.css",
-  "/assets/dialogs-D9uzqJ0Z.js",
+  "/assets/dialogs-p_kBNZR6.js",
+  "/assets/emoji-C2kNK9c-.js",
   "/assets/emoji-D5wSXMlB.css",
-  "/assets/emoji-YvtOoN4J.js",
+  "/assets/index-B4z5Aw81.js",
   "/assets/index-BwnXLmzd.js",
-  "/assets/index-Cyo7NMcb.js",
   "/assets/index-O6slltrX.js",
-  "/assets/lists-DN2q3Rbn.js",
+  "/assets/lists-i1frIw4T.js",
   "/assets/lists-ynlfXmnW.css",
-  "/assets/model-CFIGGDC9.js",
-  "/assets/PictureViewer-Dl_EBTee.js",
+  "/assets/model-D3E5xg0l.js",
+  "/assets/PictureViewer-DtKQ4KzL.js",
   "/assets/PictureViewer-KTmtXska.css",
   "/assets/ReadersDialog-BR3qrqHG.css",
-  "/assets/ReadersDialog-DtkCXFxr.js",
-  "/assets/SearchPanel-0d9MDmLD.js",
+  "/assets/ReadersDialog-Cef7NbB7.js",
+  "/assets/SearchPanel-c_ShtrzZ.js",
   "/assets/SearchPanel-CphZoyZk.css",
-  "/assets/session-DCCn9y7P.js",
   "/assets/session-DniCr3zI.css",
-  "/assets/settings-BWUZkgcf.js",
+  "/assets/session-DVUmQ36H.js",
   "/assets/settings-CpG6JHv5.css",
+  "/assets/settings-jusIR2IF.js",
   "/assets/vendor-BFLknS4z.js",
-  "/assets/VoiceRecorder-cYOWKNMi.js",
+  "/assets/VoiceRecorder-CbcZmdCj.js",
   "/assets/VoiceRecorder-Dwzzkn8p.css",
   "/",
   "/apple-touch-icon.png",
@@ -48,7 +48,15 @@ const CACHE = `hongyan-${VERSION}`
 /** How long the server may take to give the page before the kept one is shown, in ms. */
 const PATIENCE = 4000
 
+/** What the browser can do without waking this worker, where it knows how. */
+const ROUTES = [
+  { condition: { or: ['/api/*', '/img/*'].map((urlPattern) => ({ urlPattern })) }, source: 'network' },
+  { condition: { or: ['/assets/*.js', '/assets/*.css'].map((urlPattern) => ({ urlPattern })) }, source: 'cache' },
+]
+
 self.addEventListener('install', (event) => {
+  // It only saves time: a browser that takes routes of another shape asks the worker, as one does that has none.
+  event.waitUntil(Promise.resolve(event.addRoutes?.(ROUTES)).catch(() => undefined))
   event.waitUntil(
     caches.open(CACHE).then((cache) => cache.addAll(SHELL.map((path) => new Request(path, path.startsWith('/assets/') ? {} : { cache: 'reload' })))),
   )
