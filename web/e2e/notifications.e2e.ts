@@ -268,6 +268,31 @@ test('what is in sight makes no sound, what is not does', async () => {
     .toEqual([...Array(3).fill('/settings'), 'away', 'away'])
 })
 
+test('what came while the server could not be reached is told of by its last message', async () => {
+  const { ann, bo, cy } = await trio('gap')
+  const page = await visit(ann, '/settings')
+  await turnOnDesktop(page)
+  await lookAway(page)
+  await stage.server.send(bo, { toUserId: ann.id }, 'before')
+  await expect.poll(() => shown(page)).toEqual([['gap-bo', 'before']])
+  await page.context().setOffline(true)
+  await stage.server.kill()
+  await page.getByRole('button', { name: 'Try now' }).waitFor()
+  await stage.server.restart()
+  await stage.server.send(bo, { toUserId: ann.id }, 'meanwhile')
+  await stage.server.send(bo, { toUserId: ann.id }, 'and the last')
+  await stage.server.send(cy, { toUserId: ann.id }, 'from another')
+  await page.context().setOffline(false)
+  await expect
+    .poll(() => shown(page))
+    .toEqual([
+      ['gap-bo', 'before'],
+      ['gap-bo', 'and the last'],
+      ['gap-cy', 'from another'],
+    ])
+  expect(await page.title()).toMatch(/^\(4\) /)
+})
+
 // As phones do, whose pages may not make a notification themselves.
 test('where only the worker may show a notification, it does, with the way to the conversation', async () => {
   const { ann, bo } = await trio('work')

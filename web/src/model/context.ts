@@ -14,6 +14,8 @@ export interface Context {
   schedule: Schedule
   /** Fetches lists again after the user changed something in them. Other tabs and devices hear of it from the server. */
   changed: (...lists: ListName[]) => Promise<void>
+  /** A time of the server's, by the clock of this machine; both in ms since 1970. */
+  here: (time: number) => number
   /** The id of who is logged in; empty when nobody is. */
   me: () => string
 }

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 
 import { Unreachable, type ConversationCard, type Ready, type WireEvent } from '../client'
 import { createConversations, type ConversationsControl } from './conversation'
@@ -88,6 +88,15 @@ const keys = ({ list }: ConversationsControl): string[] => list.map(({ key }) =>
 const told = (server: TestServer, path: string): Record<string, unknown>[] =>
   server.calls.filter((call) => call.path === path).map(({ data }) => data)
 
+/** The texts that the reader is told of. */
+const news = (conversations: ConversationsControl): string[] => {
+  const texts: string[] = []
+  conversations.onNews((_, { msg }) => texts.push(msg))
+  return texts
+}
+
+afterEach(() => vi.useRealTimers())
+
 test('the list has all pages of it, the pinned first, then the newest', async () => {
   const { server, conversations, connect } = scene(1)
   const others = Array.from({ length: 250 }, (_, at) => card({ userId: `u${at}`, lastSeq: 1, lastTime: 10 + at }))
@@ -127,10 +136,10 @@ test('a message that is as it was is not drawn again', async () => {
   expect(conversations.get(KEY)?.last).not.toBe(before)
 })
 
-test('what came while there was no connection is there once, in order, and is no news', async () => {
+test('what came while there was no connection is there once, in order, and the last of it is news', async () => {
+  vi.setSystemTime(0)
   const { server, conversations, connect, say } = scene(3)
-  const heard: (number | undefined)[] = []
-  conversations.onIncoming((_, message) => heard.push(message.seq))
+  const told = news(conversations)
   await connect()
   const timeline = conversations.timeline(KEY)
   await expect.poll(() => timeline.messages.length).toBe(3)
@@ -139,9 +148,37 @@ test('what came while there was no connection is there once, in order, and is no
   await connect({ unread: 5 })
   say()
   await expect.poll(() => timeline.messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
-  expect(heard).toEqual([4, 9])
+  expect(told).toEqual(['m4', 'm8', 'm9'])
   // As many as the list has, and what came since.
   expect(conversations.get(KEY)).toMatchObject({ unread: 6, lastTime: 9 })
+})
+
+test('what is older than the reader is here, his own, or read elsewhere is no news', async () => {
+  vi.setSystemTime(2)
+  const { server, conversations, connect } = scene(1)
+  const told = news(conversations)
+  const meet = (of: Partial<ConversationCard>): Promise<void> => connect({ last: server.log.at(-1) as ConversationCard['last'] & object, ...of })
+  await meet({})
+  server.add(PEER)
+  await meet({ readSeq: 2 })
+  server.add(ME)
+  await meet({})
+  expect(told).toEqual([])
+  server.add(PEER)
+  await meet({})
+  expect(told).toEqual(['m4'])
+})
+
+test('of many conversations the newest five are news', async () => {
+  vi.setSystemTime(0)
+  const { server, conversations, connect } = scene(1)
+  const told = news(conversations)
+  const others = server.add(PEER, 9).map(({ data: { seq = 0 } }) =>
+    card({ userId: `u${seq}`, lastSeq: 1, lastTime: seq, last: server.log[seq - 1] as ConversationCard['last'] & object }),
+  )
+  server.cards = [card({}), ...others]
+  await connect()
+  expect(told).toEqual(['m6', 'm7', 'm8', 'm9', 'm10'])
 })
 
 test('a message that comes live is unread, and up to a hundred are counted', async () => {

@@ -4,7 +4,8 @@ import type { Kept } from './cache'
 import type { Context } from './context'
 import { createDrafts } from './conversation/draft'
 import { createList } from './conversation/list'
-import { createLog, type IncomingListener } from './conversation/log'
+import { createLog } from './conversation/log'
+import { createNews, type NewsListener } from './conversation/news'
 import { createReading } from './conversation/reading'
 import { createRefresh } from './conversation/refresh'
 import type { Conversation } from './conversation/row'
@@ -35,8 +36,11 @@ export interface Conversations extends Settings {
   setDraft: (key: ConversationKey, text: string) => void
   /** The reader is writing; may be called at every keystroke. */
   typing: (key: ConversationKey) => void
-  /** Calls back for each message of others that comes live. */
-  onIncoming: (listener: IncomingListener) => void
+  /**
+   * Calls back for each message of others that comes live, and after a connection for the last one of each conversation in which
+   * something came meanwhile that was not read elsewhere.
+   */
+  onNews: (listener: NewsListener) => void
 }
 
 /** What the rest of the model does with the conversations. */
@@ -67,7 +71,8 @@ export const createConversations = (
   }
   const typing = createTyping(context, list)
   const reading = createReading(context, list, timelines)
-  const log = createLog(context, list, timelines, typing, people, remove)
+  const news = createNews(context, list)
+  const log = createLog(context, list, timelines, typing, people, news, remove)
   const refresh = createRefresh(context, list, timelines, reading, log, remove)
   const drafts = createDrafts(context, list)
   groups.onGone((groupId) => remove(groupKey(groupId)))
@@ -86,22 +91,23 @@ export const createConversations = (
     setDraft: drafts.set,
     typing: typing.tell,
     ...createSettings(context, list),
-    onIncoming: log.onIncoming,
+    onNews: news.on,
 
     hear: log.hear,
     refresh: async (ready, lists) => {
-      log.live = false
+      news.pause()
       await refresh.run(ready, lists)
       outbox.wake()
-      log.live = true
+      news.resume()
     },
     restore: async (kept) => {
+      news.restart()
       for (const noun of [refresh, list, drafts]) noun.restore(kept)
       await outbox.restore(kept)
       list.sort()
     },
     clear: () => {
-      log.live = false
+      news.restart()
       outbox.clear()
       for (const key of list.rows.keys()) log.resume.forget(key)
       for (const noun of [refresh, list, timelines, typing]) noun.clear()

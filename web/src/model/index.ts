@@ -136,6 +136,7 @@ export const createModel = (options: ModelOptions): Model => {
     cache,
     schedule,
     changed: (...lists) => fetchLists(lists),
+    here: server.here,
     me: () => session.me?.id ?? '',
   }
   const people = createPeople(context)

@@ -172,6 +172,7 @@ export const createTestContext = (server: TestServer): TestContext => {
     cache: createTestCache(),
     schedule: createSchedule((callback) => queueMicrotask(callback)),
     changed: () => Promise.resolve(),
+    here: (time) => time,
     me: () => ME,
   }
 }

@@ -5,23 +5,18 @@ import { groupOf, userOf, type ConversationKey } from '../key'
 import { changed, fromEvent, isChat, namesReader, type Message } from '../message'
 import type { People } from '../people'
 import type { List } from './list'
-import type { Conversation, Row } from './row'
+import type { News } from './news'
+import type { Row } from './row'
 import type { Timelines } from './timelines'
 import type { Typing } from './typing'
 
 /** Stands for any number above 99. */
 const MANY = 100
 
-export type IncomingListener = (conversation: Conversation, message: Message) => void
-
 export interface Log {
   /** The client's part of it: where each log was heard up to. */
   resume: Resume
-  /** Whether what is heard happens now; not while what was missed is replayed. */
-  live: boolean
   hear: (event: WireEvent) => void
-  /** Calls back for each message of others that comes live. */
-  onIncoming: (listener: IncomingListener) => void
 }
 
 export const createLog = (
@@ -30,11 +25,10 @@ export const createLog = (
   timelines: Timelines,
   typing: Typing,
   people: People,
+  news: News,
   /** A conversation is not the reader's any more. */
   gone: (key: ConversationKey) => void,
 ): Log => {
-  const listeners: IncomingListener[] = []
-
   const count = (row: Row, message: Message): void => {
     row.unread = Math.min(row.unread + 1, MANY)
     row.mentioned ||= namesReader(message, me())
@@ -48,7 +42,7 @@ export const createLog = (
     // What is replayed after a connection is in the list that was fetched before.
     const counted = (message.seq ?? Infinity) <= Math.max(row.readSeq, row.countedSeq)
     if (!counted && !timelines.get(row.key)?.following) count(row, message)
-    if (log.live) for (const listener of listeners) listener(row, message)
+    news.tell(row, message)
   }
 
   const entry = (key: ConversationKey, event: LogEvent): void => {
@@ -76,13 +70,10 @@ export const createLog = (
     gone,
   })
 
-  const log: Log = {
+  return {
     resume,
-    live: false,
     hear: (event) => {
       if (isLogEvent(event)) resume.hear(conversationOf(event, me()), event)
     },
-    onIncoming: (listener) => void listeners.push(listener),
   }
-  return log
 }

@@ -40,13 +40,16 @@ const textOf = (message: Message): string => {
 /** Whether the user looks at something else than this tab. */
 const isAway = (): boolean => document.hidden || !document.hasFocus()
 
+/** How much later than others this tab takes the word, in ms: the same for each message, so that they are told in their order. */
+const turn = Math.random() * 60
+
 /**
  * Whether this tab is the one that tells of that message: every tab of the browser hears it. A tab that shows the conversation takes
  * the word at once and says nothing; the others wait a little for it, the one that has the focus less.
  */
 const takeWord = async ({ key }: Conversation, message: Message, inSight: boolean): Promise<boolean> => {
   if (!('locks' in navigator)) return true
-  if (!inSight) await new Promise((done) => setTimeout(done, (isAway() ? 120 : 40) + Math.random() * 60))
+  if (!inSight) await new Promise((done) => setTimeout(done, (isAway() ? 120 : 40) + turn))
   return new Promise((answer) => {
     void navigator.locks.request(`hongyan.notify.${key}.${message.id}`, { ifAvailable: true }, async (lock) => {
       answer(lock !== null)
@@ -74,7 +77,7 @@ const showOnDesktop = async (model: Model, conversation: Conversation, message: 
     })
   } catch {
     // Phones show them only through the service worker, which answers the touch.
-    const registration = await navigator.serviceWorker?.getRegistration()
+    const registration = await navigator.serviceWorker?.ready
     await registration?.showNotification(conversation.title, options)
   }
 }
@@ -92,7 +95,7 @@ export const startNotifications = (model: Model, router: Router): void => {
       await showOnDesktop(model, conversation, message, () => void router.push(`/chat/${conversation.key}`))
     }
   }
-  model.conversations.onIncoming((conversation, message) => {
+  model.conversations.onNews((conversation, message) => {
     tell(conversation, message).catch(() => undefined)
   })
 
