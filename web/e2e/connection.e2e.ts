@@ -54,6 +54,23 @@ test('what happened while the page was away is there when it is back, once and i
   expect(await page.getByRole('log').getByText('two').count()).toBe(1)
 })
 
+test('the network is back: the page connects at once, whatever it meant to wait', async () => {
+  const { ann } = await pair('network')
+  const page = await stage.visit({ as: ann, path: '/settings' })
+  await page.clock.install()
+  await page.reload()
+  await page.getByRole('navigation', { name: 'Main' }).waitFor()
+  const tryNow = page.getByRole('button', { name: 'Try now' })
+  // From here on no time passes in the page.
+  await page.clock.pauseAt(Date.now() + 1_000)
+  await page.context().setOffline(true)
+  await stage.server.kill()
+  await tryNow.waitFor()
+  await stage.server.restart()
+  await page.context().setOffline(false)
+  await tryNow.waitFor({ state: 'hidden' })
+})
+
 test('a reload without a server shows what the browser kept', async () => {
   const { ann, bo } = await pair('offline')
   await stage.server.send(bo, { toUserId: ann.id }, 'kept in the browser')

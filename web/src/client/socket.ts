@@ -105,15 +105,17 @@ export class Socket {
   /** Ends it unless the server gives a sign of life within `patience` ms: after a sleep, or when the network changed. */
   probe(patience = 5_000): void {
     if (this.over || this.asked !== undefined) return
-    this.ask()
+    const asked = this.ask()
     setTimeout(() => {
-      if (this.asked !== undefined) this.close(1006)
+      if (this.asked === asked) this.close(1006)
     }, patience)
   }
 
-  private ask(): void {
+  /** Gives when it was asked, in ms since 1970. */
+  private ask(): number {
     this.asked = Date.now()
     this.call('/ws/ping', {}).catch(() => undefined)
+    return this.asked
   }
 
   /**

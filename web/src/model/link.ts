@@ -21,6 +21,7 @@ export interface ConnectionState {
   retryAt: number | undefined
   /** Whether what is shown is as the server has it. */
   synced: boolean
+  /** Connects without waiting any longer; while connected, makes sure that it is. */
   tryNow: () => void
 }
 

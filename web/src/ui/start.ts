@@ -2,6 +2,7 @@
 import { createApp } from 'vue'
 import type { Model } from '../model'
 import App from './App.vue'
+import { startComebacks } from './frame/comeback'
 import { startNotifications } from './frame/notify'
 import { startVersions } from './frame/version'
 import { i18n, startLanguage } from './i18n'
@@ -20,6 +21,7 @@ export const startPage = async (model: Model): Promise<void> => {
   app.use(router)
   await startLanguage()
   app.use(i18n)
+  startComebacks(model)
   startNotifications(model, router)
   startVersions(model, router)
   app.mount('#app')
