@@ -22,9 +22,11 @@ export const createTyping = ({ link, events, me }: Context, { rows }: List): Typ
   let told = { key: '' as string, at: 0 }
 
   const stop = (key: ConversationKey, userId: string): void => {
+    const writing = `${key} ${userId}`
+    if (!timers.has(writing)) return
+    clearTimeout(timers.get(writing))
+    timers.delete(writing)
     const row = rows.get(key)
-    clearTimeout(timers.get(`${key} ${userId}`))
-    timers.delete(`${key} ${userId}`)
     if (row?.typing.includes(userId)) row.typing = row.typing.filter((other) => other !== userId)
   }
 

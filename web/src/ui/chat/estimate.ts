@@ -18,7 +18,7 @@ const linesOf = (text: string, width: number): number => {
   return lines
 }
 
-export const estimateHeight = (message: Message, width: number): number => {
+const estimate = (message: Message, width: number): number => {
   if (message.recalledTime !== undefined) return 36
   const quote = message.replyTo === undefined ? 0 : 50
   const reactions = message.reactions.length > 0 ? 32 : 0
@@ -28,4 +28,15 @@ export const estimateHeight = (message: Message, width: number): number => {
   if (message.kind === 'file') return 74 + more
   if (message.kind === 'voice') return 58 + more
   return linesOf(message.msg, Math.min(520, width * 0.72) - 60) * LINE + AROUND + more
+}
+
+/** What was estimated, and for which width: the list asks for all its rows whenever one is added. */
+const known = new WeakMap<Message, { width: number; height: number }>()
+
+export const estimateHeight = (message: Message, width: number): number => {
+  const before = known.get(message)
+  if (before?.width === width) return before.height
+  const height = estimate(message, width)
+  known.set(message, { width, height })
+  return height
 }

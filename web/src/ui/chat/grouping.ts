@@ -4,7 +4,17 @@ import type { Message } from '../../model'
 /** Messages of one sender that are not further apart than this stand together, in ms. */
 const TOGETHER = 5 * 60_000
 
-const dayOf = (time: number): number => new Date(time).setHours(0, 0, 0, 0)
+/** The day that was asked for last, from its first ms to the first of the next: those who are asked for together mostly are of one. */
+let day = { from: 0, to: 0 }
+
+/** Its first ms. */
+const dayOf = (time: number): number => {
+  if (time < day.from || time >= day.to) {
+    const date = new Date(time)
+    day = { from: date.setHours(0, 0, 0, 0), to: date.setHours(24, 0, 0, 0) }
+  }
+  return day.from
+}
 
 /** Whether a divider with the day stands above it. Not above the first that is loaded: what is above is not known. */
 export const beginsDay = (before: Message | undefined, message: Message, atStart: boolean): boolean =>

@@ -5,6 +5,7 @@ import type { Conversation, Message, Model } from '../../model'
 import { i18n } from '../i18n'
 import { keepPreference, readPreference } from '../preferences'
 import { playTone } from './tone'
+import { show, takeWord } from './word'
 
 export type Way = 'title' | 'sound' | 'desktop' | 'preview'
 
@@ -40,24 +41,6 @@ const textOf = (message: Message): string => {
 /** Whether the user looks at something else than this tab. */
 const isAway = (): boolean => document.hidden || !document.hasFocus()
 
-/** How much later than others this tab takes the word, in ms: the same for each message, so that they are told in their order. */
-const turn = Math.random() * 60
-
-/**
- * Whether this tab is the one that tells of that message: every tab of the browser hears it. A tab that shows the conversation takes
- * the word at once and says nothing; the others wait a little for it, the one that has the focus less.
- */
-const takeWord = async ({ key }: Conversation, message: Message, inSight: boolean): Promise<boolean> => {
-  if (!('locks' in navigator)) return true
-  if (!inSight) await new Promise((done) => setTimeout(done, (isAway() ? 120 : 40) + turn))
-  return new Promise((answer) => {
-    void navigator.locks.request(`hongyan.notify.${key}.${message.id}`, { ifAvailable: true }, async (lock) => {
-      answer(lock !== null)
-      if (lock) await new Promise((done) => setTimeout(done, 1500))
-    })
-  })
-}
-
 const showOnDesktop = async (model: Model, conversation: Conversation, message: Message, open: () => void): Promise<void> => {
   const inGroup = conversation.key.startsWith('g:')
   const text = textOf(message)
@@ -87,9 +70,9 @@ export const startNotifications = (model: Model, router: Router): void => {
     !isAway() && router.currentRoute.value.params.key === conversation.key
 
   const tell = async (conversation: Conversation, message: Message): Promise<void> => {
-    if (conversation.muted) return
-    const seen = inSight(conversation)
-    if (!(await takeWord(conversation, message, seen)) || seen) return
+    if (inSight(conversation)) return show(conversation.key)
+    // The tab that has the focus goes first.
+    if (conversation.muted || !(await takeWord(conversation.key, message.id, isAway() ? 120 : 40))) return
     if (ways.sound) void playTone().catch(() => undefined)
     if (ways.desktop && isAway() && 'Notification' in window && Notification.permission === 'granted') {
       await showOnDesktop(model, conversation, message, () => void router.push(`/chat/${conversation.key}`))
