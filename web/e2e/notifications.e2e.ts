@@ -74,12 +74,15 @@ const visit = async (as: Account, path: string): Promise<Page> => {
   await frame(page).waitFor()
   return page
 }
+/** The page has the focus when it has it: otherwise each page of a test has it all the time. */
+const followFocus = async (page: Page): Promise<void> => {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('Emulation.setFocusEmulationEnabled', { enabled: false })
+}
 /** The user looks at another window; gives the way back. */
 const lookAway = async (page: Page): Promise<() => Promise<void>> => {
   const other = await page.context().newPage()
-  // Otherwise each page of a test has the focus all the time.
-  const devtools = await page.context().newCDPSession(page)
-  await devtools.send('Emulation.setFocusEmulationEnabled', { enabled: false })
+  await followFocus(page)
   await other.bringToFront()
   await expect.poll(() => page.evaluate(() => document.hasFocus())).toBe(false)
   return async () => {
@@ -266,6 +269,36 @@ test('what is in sight makes no sound, what is not does', async () => {
       return notes(page)
     })
     .toEqual([...Array(3).fill('/settings'), 'away', 'away'])
+})
+
+test('of two tabs one tells, and none of what the other shows', async () => {
+  const { ann, bo, cy } = await trio('tabs')
+  const one = await visit(ann, '/settings')
+  await turnOnDesktop(one)
+  const two = await one.context().newPage()
+  await two.goto(`/chat/u:${bo.id}`)
+  await two.getByRole('textbox', { name: /^Message to/ }).waitFor()
+  await followFocus(two)
+  const back = await lookAway(one)
+  const all = async () => [...(await shown(one)), ...(await shown(two))]
+  await stage.server.send(bo, { toUserId: ann.id }, 'for one of them')
+  await stage.server.send(cy, { toUserId: ann.id }, 'and this')
+  await expect.poll(all).toHaveLength(2)
+  await back()
+  await two.bringToFront()
+  await expect.poll(() => two.evaluate(() => document.hasFocus())).toBe(true)
+  await stage.server.send(bo, { toUserId: ann.id }, 'in sight of the other')
+  await two.getByRole('log').getByText('in sight of the other').waitFor()
+  // Whoever looks away is told again, at once.
+  await lookAway(two)
+  await stage.server.send(bo, { toUserId: ann.id }, 'out of sight')
+  await stage.server.send(cy, { toUserId: ann.id }, 'and this too')
+  await expect.poll(async () => (await all()).toSorted()).toEqual([
+    ['tabs-bo', 'for one of them'],
+    ['tabs-bo', 'out of sight'],
+    ['tabs-cy', 'and this'],
+    ['tabs-cy', 'and this too'],
+  ])
 })
 
 test('what came while the server could not be reached is told of by its last message', async () => {

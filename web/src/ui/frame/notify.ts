@@ -70,7 +70,7 @@ export const startNotifications = (model: Model, router: Router): void => {
     !isAway() && router.currentRoute.value.params.key === conversation.key
 
   const tell = async (conversation: Conversation, message: Message): Promise<void> => {
-    if (inSight(conversation)) return show(conversation.key)
+    if (inSight(conversation)) return show(conversation.key, message.id)
     // The tab that has the focus goes first.
     if (conversation.muted || !(await takeWord(conversation.key, message.id, isAway() ? 120 : 40))) return
     if (ways.sound) void playTone().catch(() => undefined)
