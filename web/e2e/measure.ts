@@ -125,6 +125,8 @@ const stampInteractive = (): void => {
 /** ms until it is interactive, `listed` until the list was drawn. */
 const openSlowed = async (page: Page): Promise<Record<'listed' | 'interactive', number>> => {
   await page.addInitScript(stampInteractive)
+  // A window that was just opened loads its own parts, the field for the address among them, which is not the page's time.
+  await new Promise((later) => setTimeout(later, 2_000))
   const devtools = await page.context().newCDPSession(page)
   await devtools.send('Emulation.setCPUThrottlingRate', { rate: 4 })
   await page.goto('/chat', { waitUntil: 'commit' })
@@ -367,6 +369,7 @@ test('typing with 1,000 conversations', async () => {
   )
   say('a keystroke to its picture, 1,000 conversations', {
     'p50 ms': round(percentile(strokes, 0.5)),
+    'p95 ms': round(percentile(strokes, 0.95)),
     'p99 ms': round(percentile(strokes, 0.99)),
     'of it work p50 ms': round(percentile(work, 0.5)),
     'work p99 ms': round(percentile(work, 0.99)),
