@@ -1,64 +1,14 @@
 // How a message that is not in sight makes itself known: the number in the title, a sound, a notification of the desktop.
 import { expect, test } from 'vitest'
 
+import { desktop, flip, followFocus, lookAway, notes, permissions, record, shown, turnOnDesktop } from './asked'
 import { setStage, type Account, type Page } from './harness'
 
 // The sound needs no gesture before it: what is tested is when the page wants to be heard.
 const stage = setStage({}, ['--autoplay-policy=no-user-gesture-required'])
 
-/** What the page asked of its browser. */
-interface Asked {
-  shown: { title: string; body: string | undefined; click: () => void }[]
-  /** Where the user was when what plays was made, and when each note was. */
-  notes: string[]
-  note: () => void
-  permissions: number
-}
-declare global {
-  interface Window {
-    asked: Asked
-  }
-}
-
-/** Runs before the page: writes down what it shows, plays and asks for, and lets it do so. */
-const record = (): void => {
-  window.asked = {
-    shown: [],
-    notes: [],
-    permissions: 0,
-    note() {
-      this.notes.push(document.hasFocus() ? location.pathname : 'away')
-    },
-  }
-  window.Notification = class extends Notification {
-    constructor(title: string, options?: NotificationOptions) {
-      super(title, options)
-      window.asked.shown.push({ title, body: options?.body, click: () => this.dispatchEvent(new Event('click')) })
-    }
-    static override requestPermission(): Promise<NotificationPermission> {
-      window.asked.permissions++
-      return super.requestPermission()
-    }
-  }
-  window.AudioContext = class extends AudioContext {
-    constructor(options?: AudioContextOptions) {
-      super(options)
-      window.asked.note()
-    }
-    override createOscillator(): OscillatorNode {
-      window.asked.note()
-      return super.createOscillator()
-    }
-  }
-}
-
-const shown = (page: Page) => page.evaluate(() => window.asked.shown.map(({ title, body }) => [title, body]))
-const notes = (page: Page) => page.evaluate(() => window.asked.notes)
-const permissions = (page: Page) => page.evaluate(() => window.asked.permissions)
 const frame = (page: Page) => page.getByRole('navigation', { name: 'Main' })
-const desktop = (page: Page) => page.getByRole('switch', { name: 'Desktop notifications' })
 const sound = (page: Page) => page.getByRole('switch', { name: 'Sound' })
-const flip = (page: Page, name: string) => page.getByRole('switch', { name }).click()
 
 const trio = async (name: string): Promise<{ ann: Account; bo: Account; cy: Account }> => {
   const [ann, bo, cy] = await stage.friends(`${name}-ann`, `${name}-bo`, `${name}-cy`)
@@ -73,29 +23,6 @@ const visit = async (as: Account, path: string): Promise<Page> => {
   await page.goto(path)
   await frame(page).waitFor()
   return page
-}
-/** The page has the focus when it has it: otherwise each page of a test has it all the time. */
-const followFocus = async (page: Page): Promise<void> => {
-  const devtools = await page.context().newCDPSession(page)
-  await devtools.send('Emulation.setFocusEmulationEnabled', { enabled: false })
-}
-/** The user looks at another window; gives the way back. */
-const lookAway = async (page: Page): Promise<() => Promise<void>> => {
-  const other = await page.context().newPage()
-  await followFocus(page)
-  await other.bringToFront()
-  await expect.poll(() => page.evaluate(() => document.hasFocus())).toBe(false)
-  return async () => {
-    await other.close()
-    await page.bringToFront()
-    await expect.poll(() => page.evaluate(() => document.hasFocus())).toBe(true)
-  }
-}
-const turnOnDesktop = async (page: Page): Promise<void> => {
-  await page.context().grantPermissions(['notifications'])
-  await page.goto('/settings/notifications')
-  await flip(page, 'Desktop notifications')
-  await expect.poll(() => desktop(page).isChecked()).toBe(true)
 }
 const setPermission = async (page: Page, setting: 'prompt' | 'denied' | 'granted'): Promise<void> => {
   const context = page.context()

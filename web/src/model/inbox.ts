@@ -26,6 +26,11 @@ export interface Inbox {
   readonly rows: readonly InboxRow[]
   /** What waits for the reader's answer. */
   readonly waiting: number
+  /**
+   * What came while the reader was here: a request or an invitation that waits for him, or one of his requests that was accepted. After a
+   * time without a connection, what came meanwhile.
+   */
+  onNews: (listener: (row: InboxRow) => void) => void
   answer: (row: InboxRow, agree: boolean) => Promise<void>
   refresh: () => Promise<void>
   restore: (kept: Kept) => void
@@ -52,6 +57,9 @@ interface Card {
 export const createInbox = ({ link, events, cache, me, changed }: Context): Inbox => {
   const { client } = link
   const rows = shallowRef<readonly InboxRow[]>([])
+  const listeners: ((row: InboxRow) => void)[] = []
+  /** The rows are the server's, and what changes from now on is news. */
+  let current = false
 
   const rowOf = (kind: InboxRow['kind'], id: string, card: Card): InboxRow => {
     const direction = card.fromUserId === me() ? 'sent' : 'received'
@@ -74,6 +82,19 @@ export const createInbox = ({ link, events, cache, me, changed }: Context): Inbo
     }
   }
 
+  const isNews = (row: InboxRow, before: InboxRow | undefined): boolean => {
+    if (row.direction === 'received') return row.state === 'pending' && before === undefined
+    // Who joined a group that one invited them to is seen there.
+    return row.kind !== 'group_invite' && row.state === 'agreed' && before?.state === 'pending'
+  }
+  const take = (next: readonly InboxRow[]): void => {
+    const known = new Map(rows.value.map((row) => [`${row.kind} ${row.id}`, row]))
+    const news = current ? next.filter((row) => isNews(row, known.get(`${row.kind} ${row.id}`))) : []
+    rows.value = next
+    current = true
+    for (const row of news) for (const listener of listeners) listener(row)
+  }
+
   const refresh = async (): Promise<void> => {
     const all = { direction: 'all' } as const
     const [friends, applies, invites] = await Promise.all([
@@ -81,11 +102,13 @@ export const createInbox = ({ link, events, cache, me, changed }: Context): Inbo
       client.get('/api/user/group_apply_list', all),
       client.get('/api/user/group_invite_list', all),
     ])
-    rows.value = [
-      ...friends.list.map((card) => rowOf('friend', card.friendApplyId, card)),
-      ...applies.list.map((card) => rowOf('group_apply', card.groupApplyId, card)),
-      ...invites.list.map((card) => rowOf('group_invite', card.groupInviteId, card)),
-    ].sort((a, b) => b.time - a.time)
+    take(
+      [
+        ...friends.list.map((card) => rowOf('friend', card.friendApplyId, card)),
+        ...applies.list.map((card) => rowOf('group_apply', card.groupApplyId, card)),
+        ...invites.list.map((card) => rowOf('group_invite', card.groupInviteId, card)),
+      ].sort((a, b) => b.time - a.time),
+    )
     cache.keepList('inbox', rows.value)
   }
   const refreshSoon = debounce(150, () => void refresh().catch(() => undefined))
@@ -138,12 +161,14 @@ export const createInbox = ({ link, events, cache, me, changed }: Context): Inbo
         await changed('inbox', ...(agree ? lists : [])).catch(() => undefined)
       }
     },
+    onNews: (listener) => void listeners.push(listener),
     refresh,
     restore: (kept) => {
       rows.value = kept.list<InboxRow[]>('inbox') ?? []
     },
     clear: () => {
       rows.value = []
+      current = false
     },
   }
 }

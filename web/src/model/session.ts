@@ -138,7 +138,7 @@ export const createSession = (
 
   const start = async (): Promise<void> => {
     // Asked first: the browser's storage is read meanwhile, and the socket is opened.
-    const asked = ask()
+    const asked = expected ? ask() : Promise.resolve(undefined)
     // Its failure is looked at below.
     asked.catch(() => undefined)
     if (expected) link.start()

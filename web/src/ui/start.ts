@@ -3,7 +3,7 @@ import { createApp } from 'vue'
 import type { Model } from '../model'
 import App from './App.vue'
 import { startComebacks } from './frame/comeback'
-import { startNotifications } from './frame/notify'
+import { startNews } from './frame/news'
 import { startVersions } from './frame/version'
 import { i18n, startLanguage } from './i18n'
 import { provideModel } from './model'
@@ -22,7 +22,7 @@ export const startPage = async (model: Model): Promise<void> => {
   await startLanguage()
   app.use(i18n)
   startComebacks(model)
-  startNotifications(model, router)
+  startNews(model, router)
   startVersions(model, router)
   app.mount('#app')
 }

@@ -39,6 +39,9 @@ export default {
     title: 'No conversations yet',
     text: 'Find somebody you know and say hello, or create a group for all of you.',
     find: 'Find people',
+    waitingText: 'Accept it, and you can talk at once. | Accept them, and you can talk at once.',
+    friendsText: 'Choose one of your friends and say hello.',
+    friends: 'Choose a friend',
   },
   search: {
     label: 'Search',

@@ -74,6 +74,15 @@ export default {
     voice: '[Voice message]',
     other: '[Message]',
   },
+  requests: {
+    friend: '{name} wants to be your friend',
+    group_apply: '{name} asks to join {group}',
+    group_invite: '{name} invites you to {group}',
+    friend_agreed: '{name} accepted your friend request',
+    group_apply_agreed: 'You are in {group} now',
+    answer: 'Answer',
+    chat: 'Chat',
+  },
   version: {
     ready: 'A new version of Hongyan is ready.',
     reload: 'Reload',

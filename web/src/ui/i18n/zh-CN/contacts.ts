@@ -39,6 +39,9 @@ export default {
     title: '还没有会话',
     text: '找到认识的人打个招呼，或者建个群一起聊。',
     find: '查找朋友',
+    waitingText: '同意之后，马上就能聊天。',
+    friendsText: '选一位好友，打个招呼吧。',
+    friends: '选择好友',
   },
   search: {
     label: '搜索',

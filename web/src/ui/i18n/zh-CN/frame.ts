@@ -74,6 +74,15 @@ export default {
     voice: '[语音]',
     other: '[消息]',
   },
+  requests: {
+    friend: '{name} 请求添加你为好友',
+    group_apply: '{name} 申请加入 {group}',
+    group_invite: '{name} 邀请你加入 {group}',
+    friend_agreed: '{name} 同意了你的好友申请',
+    group_apply_agreed: '你已加入 {group}',
+    answer: '去处理',
+    chat: '去聊天',
+  },
   version: {
     ready: '鸿雁有新版本了',
     reload: '刷新',
