@@ -51,6 +51,19 @@ test('a file that is too large is refused at once, and the others are taken', as
   await log(page).getByRole('article', { name: /fits\.txt.*sent/ }).waitFor()
 })
 
+test('a file that was chosen before the server told its bounds is refused once it has', async () => {
+  const [ann, bo] = await stage.friends('early-ann', 'early-bo')
+  const page = await stage.visit({ as: ann, path: '/icon.svg' })
+  const held: { connectToServer: () => unknown }[] = []
+  await page.routeWebSocket(/\/ws$/, (socket) => void held.push(socket))
+  await page.goto(`/chat/u:${bo?.id}`)
+  await page.locator('input[type=file]').setInputFiles([file('fits.txt', 5000), file('large.txt', 6000)])
+  await expect.poll(() => page.getByRole('button', { name: /^Remove/ }).count()).toBe(2)
+  for (const socket of held) socket.connectToServer()
+  await page.getByText(/large\.txt.* is 5\.9 KB\. This server takes files of up to 4\.9 KB/).waitFor()
+  expect(await page.getByRole('button', { name: /^Remove/ }).count()).toBe(1)
+})
+
 test('editing and recalling are offered for as long as the server allows', async () => {
   const [ann, bo] = await stage.friends('late-ann', 'late-bo')
   const page = await stage.visit({ as: ann, path: `/chat/u:${bo?.id}` })

@@ -6,7 +6,10 @@ import { setStage, type Page } from './harness'
 const stage = setStage()
 
 const focused = (page: Page): Promise<string> =>
-  page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent?.trim() ?? '')
+  page.evaluate(() => {
+    const { activeElement: it } = document
+    return it === document.body ? 'nothing' : (it?.getAttribute('aria-label') ?? it?.textContent?.trim() ?? '')
+  })
 
 test('a button opens its menu by key and by click, and has the focus when it closes', async () => {
   const [ann] = await stage.friends('menu-ann')
@@ -66,21 +69,36 @@ test('a row has its menu under the mouse and under the menu key, and whoever goe
   expect(await focused(page)).toBe('Search')
 })
 
-test('a finger that rests on a message opens its menu', async () => {
+test('a finger that rests on a message opens its menu, wherever that is on the screen', async () => {
   const [ann, bo] = await stage.friends('rest-ann', 'rest-bo')
   if (!ann || !bo) throw new Error('nobody is there')
   await stage.server.send(bo, { toUserId: ann.id }, 'hold me')
+  await stage.server.send(ann, { toUserId: bo.id }, 'and me')
   const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}`, viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })
-  const message = page.getByRole('log').getByText('hold me')
-  await message.waitFor()
-  const box = await message.boundingBox()
-  if (!box) throw new Error('it is not in sight')
   const finger = await page.context().newCDPSession(page)
-  const at = [{ x: box.x + 10, y: box.y + 8 }]
-  await finger.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: at })
   const menu = page.getByRole('menu')
-  await menu.waitFor()
-  await finger.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+  const hold = async (text: string): Promise<void> => {
+    const box = await page.getByRole('log').getByText(text).boundingBox()
+    if (!box) throw new Error('it is not in sight')
+    await finger.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x: box.x + 10, y: box.y + 8 }] })
+    await menu.waitFor()
+    await finger.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+    const shown = await menu.boundingBox()
+    const { width = 0, height = 0 } = page.viewportSize() ?? {}
+    expect(shown && shown.x >= 0 && shown.y >= 0 && shown.x + shown.width <= width && shown.y + shown.height <= height).toBe(true)
+  }
+  await page.getByRole('log').getByText('and me').waitFor()
+  // At the right edge, at the left one, and where there is no room above or below.
+  await hold('and me')
+  await menu.getByRole('menuitem', { name: 'Copy' }).waitFor()
+  await page.keyboard.press('Escape')
+  await menu.waitFor({ state: 'detached' })
+  await page.setViewportSize({ width: 844, height: 390 })
+  await hold('and me')
+  await page.keyboard.press('Escape')
+  await menu.waitFor({ state: 'detached' })
+  await page.setViewportSize({ width: 390, height: 844 })
+  await hold('hold me')
   await menu.getByRole('menuitem', { name: 'React with 👍' }).tap()
   await menu.waitFor({ state: 'detached' })
   await page.getByRole('log').getByRole('button', { name: /👍/ }).waitFor()

@@ -54,10 +54,11 @@ const measure = (one: Attachment, url: string, { picturePixels }: Bounds): void 
   image.src = url
 }
 
+const fits = (file: File, { fileBytes }: Bounds): boolean => file.size <= (fileBytes ?? Infinity)
+
 /** Adds them in their order. */
 export const attach = (list: Attachment[], files: readonly File[], bounds: Bounds): NotAdded => {
-  const fits = (file: File): boolean => file.size <= (bounds.fileBytes ?? Infinity)
-  const fitting = files.filter(fits)
+  const fitting = files.filter((file) => fits(file, bounds))
   const room = Math.max(0, MOST - list.length)
   const asFile = list.some((one) => one.preview !== undefined && one.asFile && !one.tooManyPixels)
   for (const file of fitting.slice(0, room)) {
@@ -66,7 +67,7 @@ export const attach = (list: Attachment[], files: readonly File[], bounds: Bound
     if (preview) measure(one, preview, bounds)
     list.push(one)
   }
-  return { tooMany: Math.max(0, fitting.length - room), tooLarge: files.filter((file) => !fits(file)) }
+  return { tooMany: Math.max(0, fitting.length - room), tooLarge: files.filter((file) => !fits(file, bounds)) }
 }
 
 /** Sends the pictures among them as files, or as pictures again. */
@@ -78,4 +79,12 @@ export const detach = (list: Attachment[], id: number): void => {
   const at = list.findIndex((one) => one.id === id)
   const [gone] = at < 0 ? [] : list.splice(at, 1)
   if (gone?.preview) URL.revokeObjectURL(gone.preview)
+}
+
+/** Once the server has said what it takes: gives those that it does not, which are no longer in the list. */
+export const review = (list: Attachment[], bounds: Bounds): readonly File[] => {
+  const tooLarge = list.filter(({ file }) => !fits(file, bounds))
+  for (const { id } of tooLarge) detach(list, id)
+  for (const one of list) if (one.preview) measure(one, one.preview, bounds)
+  return tooLarge.map(({ file }) => file)
 }

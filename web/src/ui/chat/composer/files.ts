@@ -1,12 +1,12 @@
 // Files on their way into the composer: chosen, pasted, dropped; and what cannot be sent, said at once.
-import { computed, onBeforeUnmount, type ComputedRef } from 'vue'
+import { computed, onBeforeUnmount, watch, type ComputedRef } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useToast } from '../../base/toast'
 import { explain, formatSize } from '../../i18n'
 import { useModel } from '../../model'
 import type { Chat } from '../context'
 import { plainName } from '../summary'
-import { attach, attachmentsOf, MOST, type Attachment } from './attachments'
+import { attach, attachmentsOf, MOST, review, type Attachment } from './attachments'
 
 export interface Files {
   list: Attachment[]
@@ -27,14 +27,22 @@ export const useFiles = ({ key }: Chat): Files => {
   let gone = false
   onBeforeUnmount(() => (gone = true))
 
-  const add = (files: readonly File[]): void => {
-    if (files.length === 0 || gone) return
-    if (!allowed.value) return toast.error(explain('0306'))
-    const { tooMany, tooLarge } = attach(list, files, server.limits ?? {})
+  const refuse = (tooLarge: readonly File[]): void => {
     const most = formatSize(server.limits?.fileBytes ?? 0)
     const [first] = tooLarge
     if (first && tooLarge.length === 1) toast.error(t('chat.fileTooLarge', { name: `\u2068${plainName(first.name)}\u2069`, size: formatSize(first.size), most }))
     else if (first) toast.error(t('chat.filesTooLarge', { n: tooLarge.length, most }))
+  }
+  // On a first visit something may be chosen before the server has said what it takes.
+  watch(
+    () => server.limits,
+    (limits) => refuse(review(list, limits ?? {})),
+  )
+  const add = (files: readonly File[]): void => {
+    if (files.length === 0 || gone) return
+    if (!allowed.value) return toast.error(explain('0306'))
+    const { tooMany, tooLarge } = attach(list, files, server.limits ?? {})
+    refuse(tooLarge)
     if (tooMany > 0) toast.info(t('chat.tooManyFiles', { n: MOST }))
   }
 
