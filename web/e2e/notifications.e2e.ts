@@ -198,6 +198,36 @@ test('what is in sight makes no sound, what is not does', async () => {
     .toEqual([...Array(3).fill('/settings'), 'away', 'away'])
 })
 
+test('what comes beside the window that one uses is in sight, and unread until one is back', async () => {
+  const { ann, bo } = await trio('side')
+  const page = await visit(ann, `/chat/u:${bo.id}`)
+  const log = page.getByRole('log')
+  const readByAnn = async () => {
+    const { list } = await stage.server.get<{ list: { userId: string; peerReadSeq: number }[] }>('/api/chat/conversations', bo)
+    return list.find(({ userId }) => userId === ann.id)?.peerReadSeq
+  }
+  await stage.server.send(bo, { toUserId: ann.id }, 'one')
+  await log.getByText('one').waitFor()
+  await expect.poll(readByAnn).toBe(1)
+
+  const back = await lookAway(page)
+  for (let line = 1; line <= 40; line++) await stage.server.send(bo, { toUserId: ann.id }, `beside ${line}`)
+  const last = log.getByText('beside 40')
+  await expect.poll(() => last.isVisible()).toBe(true)
+  await expect.poll(() => page.title()).toBe('(40) Hongyan')
+  expect(await readByAnn()).toBe(1)
+  const place = async () => (await last.boundingBox())?.y
+  const before = await place()
+
+  // Nothing moves under the pointer that comes back.
+  await back()
+  await expect.poll(() => page.title()).toBe('Hongyan')
+  await expect.poll(readByAnn).toBe(41)
+  expect(await place()).toBe(before)
+  await page.mouse.wheel(0, -10_000)
+  await log.getByText('New messages').waitFor()
+})
+
 test('of two tabs one tells, and none of what the other shows', async () => {
   const { ann, bo, cy } = await trio('tabs')
   const one = await visit(ann, '/settings')

@@ -1,6 +1,7 @@
 // When the reader comes: to the conversation, back to the page, back to a server that was away.
-import { computed, nextTick, onBeforeUnmount, onMounted, ref, watch, type ComputedRef, type Ref } from 'vue'
+import { computed, nextTick, ref, watch, type ComputedRef, type Ref } from 'vue'
 import type { Conversation, Timeline } from '../../model'
+import { useAttention } from '../base/attention'
 import { useModel } from '../model'
 
 export const useComings = ({ timeline, conversation, enter, placed, settle, unreadThere, missed }: {
@@ -10,20 +11,22 @@ export const useComings = ({ timeline, conversation, enter, placed, settle, unre
   placed: Readonly<Ref<boolean>>
   settle: () => Promise<void>
   unreadThere: () => boolean
-  /** From this message on nothing was seen. */
-  missed: (seq: number) => void
+  /** From this message on the reader was not there. `unseen`: they cannot have seen them come. */
+  missed: (seq: number, unseen: boolean) => void
 }): { seeing: ComputedRef<boolean> } => {
   const { connection } = useModel()
-  const visible = ref(document.visibilityState === 'visible')
+  const attention = useAttention()
   /** What is unread is known as the server has it. */
   const known = ref(connection.synced)
-  /** The newest message when the reader could last see what comes; undefined while they can. */
+  /** The newest message when the reader last looked; undefined while they do. */
   let lastSeen: number | undefined
+  /** What came since then cannot have been seen from beside the page either. */
+  let unseen = false
 
   /** The server cannot be reached: what the browser kept is all there is. */
-  const away = (): boolean => connection.state === 'waiting'
+  const unreachable = (): boolean => connection.state === 'waiting'
   const newest = (): number => timeline.messages.findLast(({ seq }) => seq !== undefined)?.seq ?? 0
-  const present = (): boolean => visible.value && connection.synced
+  const present = (): boolean => attention.value === 'here' && connection.synced
   const quiet = (): Promise<void> =>
     new Promise((resolve) => {
       const stop = watch(
@@ -50,29 +53,25 @@ export const useComings = ({ timeline, conversation, enter, placed, settle, unre
     await nextTick()
     lastSeen = undefined
     const first = timeline.messages.find((message) => !message.mine && (message.seq ?? 0) > (seen ?? 0))
-    if (placed.value && seen !== undefined && first?.seq !== undefined) missed(first.seq)
+    if (placed.value && seen !== undefined && first?.seq !== undefined) missed(first.seq, unseen)
+    unseen = false
     seeingNow.value = present()
   }
   /** After it was shown what was missed: the end is followed only then. */
   const seeingNow = ref(present())
-  watch([visible, () => connection.synced], () => {
+  watch([attention, () => connection.synced], () => {
     if (!present()) {
       seeingNow.value = false
       lastSeen ??= newest()
+      unseen ||= attention.value === 'hidden' || !connection.synced
     } else if (known.value) void returned()
     else void arrive().then(() => (seeingNow.value = present()))
   })
 
-  const onVisibility = (): void => {
-    visible.value = document.visibilityState === 'visible'
-  }
-  onMounted(() => document.addEventListener('visibilitychange', onVisibility))
-  onBeforeUnmount(() => document.removeEventListener('visibilitychange', onVisibility))
-
   // What the browser kept is shown at once, if nothing new is known to hide behind it.
   const ready = computed(
     () =>
-      ((known.value || away()) && timeline.loading !== 'first') ||
+      ((known.value || unreachable()) && timeline.loading !== 'first') ||
       (conversation.lastTime > 0 && timeline.messages.length > 0 && !unreadThere()),
   )
   const stopWaiting = watch(

@@ -1,10 +1,11 @@
 // Requests and invitations that come, and those of one's own that were accepted, make themselves known.
 import type { Router } from 'vue-router'
 import type { InboxRow, Model } from '../../../model'
+import { isAway } from '../../base/attention'
 import { useToast } from '../../base/toast'
 import { groupTitle, isolated, personName } from '../../contacts/words'
 import { i18n } from '../../i18n'
-import { isAway, tell } from './tell'
+import { tell } from './tell'
 import { ways } from './ways'
 
 const { t } = i18n.global

@@ -1,4 +1,5 @@
 // Tells of something that is not in sight: a sound, and a notification of the desktop for who looks elsewhere.
+import { isAway } from '../../base/attention'
 import { playTone } from './tone'
 import { ways } from './ways'
 import { takeWord } from './word'
@@ -14,9 +15,6 @@ export interface Happening {
   /** Where a click leads. */
   path: string
 }
-
-/** Whether the user looks at something else than this tab. */
-export const isAway = (): boolean => document.hidden || !document.hasFocus()
 
 const showOnDesktop = async ({ topic, title, body, path }: Happening, open: (path: string) => void): Promise<void> => {
   const options = { body: body(), tag: topic, icon: '/icon-192.png', silent: true, data: { path } }
