@@ -198,6 +198,20 @@ test('what is in sight makes no sound, what is not does', async () => {
     .toEqual([...Array(3).fill('/settings'), 'away', 'away'])
 })
 
+test('a tab that is no longer drawn still tells', async () => {
+  const { ann, bo } = await trio('dark')
+  const page = await visit(ann, '/settings')
+  await turnOnDesktop(page)
+  // As of a tab that goes to the background: what was asked for before is not answered either.
+  await page.evaluate(() => {
+    window.requestAnimationFrame = () => 0
+  })
+  await lookAway(page)
+  await stage.server.send(bo, { toUserId: ann.id }, 'unseen')
+  await expect.poll(() => shown(page)).toEqual([['dark-bo', 'unseen']])
+  await expect.poll(() => page.title()).toBe('(1) Hongyan')
+})
+
 test('what comes beside the window that one uses is in sight, and unread until one is back', async () => {
   const { ann, bo } = await trio('side')
   const page = await visit(ann, `/chat/u:${bo.id}`)
@@ -224,6 +238,7 @@ test('what comes beside the window that one uses is in sight, and unread until o
   await expect.poll(() => page.title()).toBe('Hongyan')
   await expect.poll(readByAnn).toBe(41)
   expect(await place()).toBe(before)
+  await last.hover()
   await page.mouse.wheel(0, -10_000)
   await log.getByText('New messages').waitFor()
 })

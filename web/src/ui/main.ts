@@ -2,10 +2,16 @@
 import { createModel } from '../model'
 import { startPage } from './start'
 
-/** With the next picture, or soon where none is made, as in a page that is hidden. */
+/** With the next picture, or soon where none comes: a page that is hidden, or becomes so, is not drawn. */
 const nextFrame = (callback: () => void): void => {
-  if (document.hidden) setTimeout(callback, 100)
-  else requestAnimationFrame(callback)
+  const late = setTimeout(() => {
+    cancelAnimationFrame(frame)
+    callback()
+  }, 100)
+  const frame = requestAnimationFrame(() => {
+    clearTimeout(late)
+    callback()
+  })
 }
 
 const model = createModel({
