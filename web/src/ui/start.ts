@@ -4,6 +4,7 @@ import type { Model } from '../model'
 import App from './App.vue'
 import { startComebacks } from './frame/comeback'
 import { startNews } from './frame/news'
+import { startParts } from './frame/parts'
 import { startVersions } from './frame/version'
 import { i18n, startLanguage } from './i18n'
 import { provideModel } from './model'
@@ -23,6 +24,7 @@ export const startPage = async (model: Model): Promise<void> => {
   app.use(i18n)
   startComebacks(model)
   startNews(model, router)
-  startVersions(model, router)
+  startParts(model, router)
+  startVersions(model)
   app.mount('#app')
 }

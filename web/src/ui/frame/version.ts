@@ -1,6 +1,5 @@
 // The page's own version: installs the service worker, and says quietly when the server has a newer page.
 import { watch } from 'vue'
-import type { Router } from 'vue-router'
 import type { Model } from '../../model'
 import { useToast } from '../base/toast'
 import { i18n } from '../i18n'
@@ -64,34 +63,7 @@ const watchWorker = async (model: Model): Promise<void> => {
   )
 }
 
-/** Where the newer page is to be opened, while it is looked for. */
-let wanted: string | undefined
-
-/** A part of this page is not on the server any more: there is a newer page. Not so if the server is merely away. */
-const recover = async (path: string): Promise<void> => {
-  const looking = wanted !== undefined
-  wanted = path
-  if (looking) return
-  try {
-    const answer = await fetch('/', { cache: 'no-store', signal: AbortSignal.timeout(5000) })
-    const page = await answer.text()
-    const script = document.querySelector<HTMLScriptElement>('script[type="module"][src]')
-    if (script && !page.includes(new URL(script.src).pathname)) {
-      window.location.assign(wanted)
-      return
-    }
-  } catch {
-    // It is away.
-  } finally {
-    wanted = undefined
-  }
-  toast.error(t('codes.unreachable'))
-}
-
-export const startVersions = (model: Model, router: Router): void => {
-  // Any part, also of a dialog. If it is one of a view, the router says which view was asked for.
-  window.addEventListener('vite:preloadError', () => void recover(wanted ?? router.currentRoute.value.fullPath))
-  router.onError((_error, to) => void recover(to.fullPath))
+export const startVersions = (model: Model): void => {
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return
   // The page comes first, what it may need later after it.
   const begin = (): void => void setTimeout(() => void watchWorker(model).catch(() => undefined), LATER)

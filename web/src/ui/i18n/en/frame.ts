@@ -83,6 +83,9 @@ export default {
     answer: 'Answer',
     chat: 'Chat',
   },
+  parts: {
+    missing: 'A part of this page did not come while the server was away.',
+  },
   version: {
     ready: 'A new version of Hongyan is ready.',
     reload: 'Reload',

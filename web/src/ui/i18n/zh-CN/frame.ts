@@ -83,6 +83,9 @@ export default {
     answer: '去处理',
     chat: '去聊天',
   },
+  parts: {
+    missing: '服务器断开期间，页面有一部分没能加载',
+  },
   version: {
     ready: '鸿雁有新版本了',
     reload: '刷新',
