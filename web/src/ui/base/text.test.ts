@@ -1,6 +1,6 @@
 // Names that strangers chose to be hard to show.
 import { expect, it } from 'vitest'
-import { hueOf, initialOf, shownName } from './text'
+import { hueOf, initialsOf, shownName } from './text'
 
 it('the first name that can be seen is shown', () => {
   expect(shownName('\u200b\u202e', '  ', undefined, 'bob')).toBe('bob')
@@ -8,13 +8,19 @@ it('the first name that can be seen is shown', () => {
   expect(shownName('\u3164')).toBe('')
 })
 
-it('an initial is one character, whatever stands before or upon it', () => {
-  expect(initialOf('anna')).toBe('A')
-  expect(initialOf('\u202e\u200b 陈默')).toBe('陈')
-  expect(initialOf('🦢 goose')).toBe('🦢')
-  expect(initialOf(`Z${'\u0301'.repeat(500)}algo`)).toBe('Z')
-  expect(initialOf('ßteffi')).toBe('S')
-  expect(initialOf('\u200b')).toBe('')
+it('a name has one or two initials, whatever stands before or upon it', () => {
+  expect(initialsOf('anna')).toBe('A')
+  expect(initialsOf('Anna van der Lind')).toBe('AL')
+  expect(initialsOf('Anna Lind', 1)).toBe('A')
+  expect(initialsOf('\u202e\u200b 陈默')).toBe('陈默')
+  expect(initialsOf('王小明')).toBe('小明')
+  expect(initialsOf('欧阳小明')).toBe('小明')
+  expect(initialsOf('云中谁寄锦书来')).toBe('云')
+  expect(initialsOf('🦢 goose')).toBe('🦢')
+  expect(initialsOf('Anna 🦢')).toBe('A')
+  expect(initialsOf(`Z${'\u0301'.repeat(500)}algo`)).toBe('Z')
+  expect(initialsOf('ßteffi')).toBe('S')
+  expect(initialsOf('\u200b')).toBe('')
 })
 
 it('an id always has the same colour', () => {

@@ -11,10 +11,26 @@ export const shownName = (...names: (string | undefined)[]): string =>
   names.find((name): name is string => name !== undefined && !isBlank(name)) ?? ''
 
 /** The character that stands for a name: one letter, sign or picture. */
-export const initialOf = (name: string): string => {
+const initialOf = (name: string): string => {
   const seen = name.replace(SHAPELESS, '')
   const first = Array.from(seen)[0] ?? ''
   return Array.from(first.toLocaleUpperCase())[0] ?? ''
+}
+
+/** The given name of a Chinese one, as the family name is that of many. */
+const GIVEN = /^\p{Script=Han}{0,2}(\p{Script=Han}{2})$/u
+
+/**
+ * What stands for a face: `陈默` of 陈默, `小明` of 王小明, `AL` of Anna Lind, the first character of others. One character where there
+ * is room for no more.
+ */
+export const initialsOf = (name: string, most: 1 | 2 = 2): string => {
+  if (most === 1) return initialOf(name)
+  const words = name.split(/\s+/u).filter((word) => initialOf(word) !== '')
+  const given = words.length === 1 && GIVEN.exec(words[0]?.replace(SHAPELESS, '') ?? '')?.[1]
+  if (given) return given
+  const ends = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => initialOf(word ?? ''))
+  return ends.every((letter) => letter === '' || /\p{L}/u.test(letter)) ? ends.join('') : initialOf(name)
 }
 
 /** One of eight colours, always the same for the same id. */

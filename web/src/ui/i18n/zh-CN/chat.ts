@@ -15,7 +15,7 @@ export default {
   members: '{n} 位成员',
   typing: '对方正在输入…',
   typingOne: '{name} 正在输入…',
-  typingMany: '{name} 等 {n} 人正在输入…',
+  typingMany: '{name} 和另外 {n} 人正在输入…',
 
   messages: '消息记录',
   loadingOlder: '正在加载更早的消息…',
