@@ -1,7 +1,9 @@
-// What the page keeps in the browser (IndexedDB): enough to be read offline and to go on after a reload. Cleared at logout.
+// What the page keeps in the browser (IndexedDB): enough to be read offline and to go on after a reload. Cleared at logout; where a
+// login was ended from elsewhere, what only this browser has waits for the same account.
 
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
 
+import type { Uploaded } from '../client'
 import type { Message, Outgoing } from './timeline'
 
 /** The newest messages of a conversation, as they were at the log's entry `cursor`. */
@@ -20,6 +22,8 @@ export interface Unsent {
   tab: string
   time: number
   message: Outgoing
+  /** What the upload of its file gave: a repeat has to be the same message. */
+  uploaded?: Uploaded | undefined
   /** The refusal's code; a refused message waits for its author. */
   error: string | undefined
 }
@@ -38,6 +42,8 @@ export interface Kept {
   unsent: readonly Unsent[]
 }
 
+export const NOTHING: Kept = { list: () => undefined, drafts: new Map(), unsent: [] }
+
 export interface Cache {
   /** Read in one go: a page that opens waits for it. */
   kept: () => Promise<Kept>
@@ -46,11 +52,17 @@ export interface Cache {
   keepTimeline: (timeline: CachedTimeline) => void
   dropTimeline: (key: string) => void
   dropTimelines: () => void
+  unsent: () => Promise<readonly Unsent[]>
   keepUnsent: (unsent: Unsent) => Promise<void>
   dropUnsent: (clientMsgId: string) => void
   keepDraft: (key: string, text: string) => void
+  /** Removes what the server has too. Drafts and unsent messages stay, as those of `owner`. */
+  leaveTo: (owner: string) => Promise<void>
   clear: () => Promise<void>
 }
+
+/** The list that names whose drafts and unsent messages these are, when nobody is logged in. */
+export const OWNER = 'owner'
 
 const open = (): Promise<IDBPDatabase<Schema> | undefined> =>
   openDB<Schema>('hongyan', 1, {
@@ -97,10 +109,17 @@ export const createCache = (): Cache => {
     keepTimeline: (timeline) => void write((db) => db.put('timelines', timeline)),
     dropTimeline: (key) => void write((db) => db.delete('timelines', key)),
     dropTimelines: () => void write((db) => db.clear('timelines')),
+    unsent: async () => (await read((db) => db.getAll('outbox'))) ?? [],
     keepUnsent: (unsent) => write((db) => db.put('outbox', unsent)),
     dropUnsent: (id) => void write((db) => db.delete('outbox', id)),
     keepDraft: (key, text) =>
       void write((db) => (text ? db.put('drafts', text, key) : db.delete('drafts', key))),
+    leaveTo: (owner) =>
+      write(async (db) => {
+        const transaction = db.transaction(['lists', 'timelines'], 'readwrite')
+        const lists = transaction.objectStore('lists')
+        await Promise.all([lists.clear(), transaction.objectStore('timelines').clear(), lists.put(owner, OWNER), transaction.done])
+      }),
     clear: () =>
       write((db) => {
         const names = ['lists', 'timelines', 'outbox', 'drafts'] as const

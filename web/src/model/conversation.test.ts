@@ -1,88 +1,10 @@
 import { afterEach, expect, test, vi } from 'vitest'
 
-import { Unreachable, type ConversationCard, type Ready, type WireEvent } from '../client'
-import { createConversations, type ConversationsControl } from './conversation'
-import { createFriends } from './friend'
-import { createGroups } from './group'
-import { createPeople } from './people'
-import { createTestContext, createTestServer, ME, PEER, type TestContext, type TestServer } from './testing'
+import { Unreachable, type ConversationCard } from '../client'
+import type { ConversationsControl } from './conversation'
+import { buildConversations, card, createScene, ME, PEER, type TestServer } from './testing'
 
 const KEY = 'u:bo'
-
-const card = (of: Partial<ConversationCard>): ConversationCard => ({
-  nickname: '',
-  headImg: '',
-  lastSeq: 0,
-  firstSeq: 0,
-  lastTime: 0,
-  readSeq: 0,
-  unread: 0,
-  mentioned: false,
-  muted: false,
-  pinned: false,
-  keep: 'forever',
-  ...of,
-})
-
-const ready = (epoch = 'one'): Ready => ({
-  userId: ME,
-  sessionId: 's',
-  serverTime: 0,
-  heartbeatMs: 1_000,
-  epoch,
-  limits: {
-    keep: 'forever',
-    maxBytes: 1,
-    recallSeconds: 1,
-    editSeconds: 1,
-    quotaBytes: 1,
-    fileBytes: 1,
-    pictureBytes: 1,
-    picturePixels: 1,
-    groupMembers: 1,
-  },
-})
-
-const build = (context: TestContext): ConversationsControl => {
-  const people = createPeople(context)
-  return createConversations(context, people, createFriends(context, people), createGroups(context, people))
-}
-
-interface Scene {
-  server: TestServer
-  context: TestContext
-  conversations: ConversationsControl
-  /** A connection: what the list says of bo is as their log is. */
-  connect: (of?: Partial<ConversationCard>, epoch?: string) => Promise<void>
-  /** Bo writes, and it is heard. */
-  say: (count?: number) => void
-  hear: (event: WireEvent) => void
-}
-
-const scene = (messages = 0): Scene => {
-  const server = createTestServer()
-  server.add(PEER, messages)
-  const context = createTestContext(server)
-  const conversations = build(context)
-  const hear = (event: WireEvent): void => {
-    conversations.hear(event)
-    context.events.emit(event)
-  }
-  return {
-    server,
-    context,
-    conversations,
-    connect: async (of = {}, epoch = 'one') => {
-      const lastSeq = server.log.length
-      server.cards = [card({ userId: PEER, nickname: 'Bo', lastSeq, lastTime: lastSeq, ...of }), ...server.cards.slice(1)]
-      await conversations.refresh(ready(epoch), Promise.resolve())
-    },
-    say: (count) => {
-      for (const event of server.add(PEER, count)) hear(event)
-    },
-    hear,
-  }
-}
 
 const keys = ({ list }: ConversationsControl): string[] => list.map(({ key }) => key)
 const told = (server: TestServer, path: string): Record<string, unknown>[] =>
@@ -98,7 +20,7 @@ const news = (conversations: ConversationsControl): string[] => {
 afterEach(() => vi.useRealTimers())
 
 test('the list has all pages of it, the pinned first, then the newest', async () => {
-  const { server, conversations, connect } = scene(1)
+  const { server, conversations, connect } = createScene(1)
   const others = Array.from({ length: 250 }, (_, at) => card({ userId: `u${at}`, lastSeq: 1, lastTime: 10 + at }))
   const pinned = card({ groupId: 'g', lastSeq: 1, lastTime: 5, pinned: true })
   const empty = card({ userId: 'nobody' })
@@ -108,7 +30,7 @@ test('the list has all pages of it, the pinned first, then the newest', async ()
 })
 
 test('the first page of a long list is shown while the next ones come', async () => {
-  const { server, conversations, connect } = scene()
+  const { server, conversations, connect } = createScene()
   server.cards = [card({}), ...Array.from({ length: 249 }, (_, at) => card({ userId: `u${at}`, lastSeq: 1, lastTime: 1_000 - at }))]
   const shown: number[] = []
   server.before = (path) => {
@@ -116,16 +38,16 @@ test('the first page of a long list is shown while the next ones come', async ()
     return Promise.resolve()
   }
   await connect({ lastSeq: 1, lastTime: 2_000 })
-  expect(shown).toEqual([0, 100, 200])
+  expect(shown).toEqual([0, 100, 200, 200])
   expect(conversations.list).toHaveLength(250)
   // Who comes back sees what there was until all is there.
   shown.length = 0
   await connect({ lastSeq: 1, lastTime: 2_000 })
-  expect(shown).toEqual([250, 250, 250])
+  expect(shown).toEqual([250, 250, 250, 250])
 })
 
 test('a message that is as it was is not drawn again', async () => {
-  const { server, conversations, connect } = scene(1)
+  const { server, conversations, connect } = createScene(1)
   const [message] = server.log
   if (!message) throw new Error('nothing was said')
   await connect({ last: message })
@@ -138,7 +60,7 @@ test('a message that is as it was is not drawn again', async () => {
 
 test('what came while there was no connection is there once, in order, and the last of it is news', async () => {
   vi.setSystemTime(0)
-  const { server, conversations, connect, say } = scene(3)
+  const { server, conversations, connect, say } = createScene(3)
   const told = news(conversations)
   await connect()
   const timeline = conversations.timeline(KEY)
@@ -155,7 +77,7 @@ test('what came while there was no connection is there once, in order, and the l
 
 test('what is older than the reader is here, his own, or read elsewhere is no news', async () => {
   vi.setSystemTime(2)
-  const { server, conversations, connect } = scene(1)
+  const { server, conversations, connect } = createScene(1)
   const told = news(conversations)
   const meet = (of: Partial<ConversationCard>): Promise<void> => connect({ last: server.log.at(-1) as ConversationCard['last'] & object, ...of })
   await meet({})
@@ -171,7 +93,7 @@ test('what is older than the reader is here, his own, or read elsewhere is no ne
 
 test('of many conversations the newest five are news', async () => {
   vi.setSystemTime(0)
-  const { server, conversations, connect } = scene(1)
+  const { server, conversations, connect } = createScene(1)
   const told = news(conversations)
   const others = server.add(PEER, 9).map(({ data: { seq = 0 } }) =>
     card({ userId: `u${seq}`, lastSeq: 1, lastTime: seq, last: server.log[seq - 1] as ConversationCard['last'] & object }),
@@ -182,7 +104,7 @@ test('of many conversations the newest five are news', async () => {
 })
 
 test('a message that comes live is unread, and up to a hundred are counted', async () => {
-  const { conversations, connect, say } = scene()
+  const { conversations, connect, say } = createScene()
   await connect()
   say()
   expect(conversations.get(KEY)).toMatchObject({ unread: 1, mentioned: false, last: { seq: 1 } })
@@ -194,7 +116,7 @@ test('a message that comes live is unread, and up to a hundred are counted', asy
 })
 
 test('who follows the end of a conversation has nothing unread in it', async () => {
-  const { server, conversations, connect, say } = scene(1)
+  const { server, conversations, connect, say } = createScene(1)
   await connect()
   conversations.timeline(KEY).follow(true)
   say()
@@ -203,7 +125,7 @@ test('who follows the end of a conversation has nothing unread in it', async () 
 })
 
 test('what is marked as read is told, and told again when the server did not hear of it', async () => {
-  const { server, conversations, connect } = scene(3)
+  const { server, conversations, connect } = createScene(3)
   await connect({ unread: 3 })
   server.failures.set('/ws/chat/read', [new Unreachable()])
   conversations.markRead(KEY)
@@ -216,7 +138,7 @@ test('what is marked as read is told, and told again when the server did not hea
 })
 
 test('what is read on another device is read here', async () => {
-  const { conversations, connect, say, hear } = scene()
+  const { conversations, connect, say, hear } = createScene()
   await connect()
   conversations.timeline(KEY)
   say(5)
@@ -230,7 +152,7 @@ test('what is read on another device is read here', async () => {
 })
 
 test('what the other has read is known, and never goes back', async () => {
-  const { conversations, connect, hear } = scene(4)
+  const { conversations, connect, hear } = createScene(4)
   await connect({ peerReadSeq: 2 })
   const read = (seq: number): void =>
     hear({ eventType: 'chat_read', fromUserId: PEER, toUserId: ME, time: 9, data: { seq } })
@@ -240,7 +162,7 @@ test('what the other has read is known, and never goes back', async () => {
 })
 
 test('a recall of the last message shows in the list', async () => {
-  const { conversations, connect, say, hear } = scene()
+  const { conversations, connect, say, hear } = createScene()
   await connect()
   say()
   hear({
@@ -254,7 +176,7 @@ test('a recall of the last message shows in the list', async () => {
 })
 
 test('a server that was restored from a backup is believed: what is there is read anew', async () => {
-  const { server, conversations, connect, say } = scene(5)
+  const { server, conversations, connect, say } = createScene(5)
   await connect()
   const timeline = conversations.timeline(KEY)
   await expect.poll(() => timeline.messages.length).toBe(5)
@@ -268,7 +190,7 @@ test('a server that was restored from a backup is believed: what is there is rea
 })
 
 test('a conversation that the list has no more is gone, and one that nobody has written in stays', async () => {
-  const { server, conversations, connect } = scene(1)
+  const { server, conversations, connect } = createScene(1)
   server.cards = [card({}), card({ userId: 'cy', lastSeq: 1, lastTime: 1 })]
   await connect()
   conversations.setDraft('u:dee', 'hello')
@@ -279,7 +201,7 @@ test('a conversation that the list has no more is gone, and one that nobody has 
 })
 
 test('a list that cannot be fetched changes nothing', async () => {
-  const { server, conversations, connect } = scene(1)
+  const { server, conversations, connect } = createScene(1)
   await connect()
   server.failures.set('/ws/chat/conversations', [new Unreachable()])
   await expect(connect({ lastTime: 100 })).rejects.toThrow()
@@ -287,21 +209,21 @@ test('a list that cannot be fetched changes nothing', async () => {
 })
 
 test('the browser keeps the list, the drafts and what is unsent', async () => {
-  const { context, conversations, connect } = scene(2)
+  const { context, conversations, connect } = createScene(2)
   await connect({ unread: 2, muted: true })
   conversations.setDraft(KEY, 'to be')
   context.state.state = 'waiting'
   conversations.timeline(KEY).send({ msg: 'later' })
   await expect.poll(async () => (await context.cache.kept()).unsent).toHaveLength(1)
 
-  const again = build(context)
+  const again = buildConversations(context)
   await again.restore(await context.cache.kept())
   expect(again.list).toMatchObject([{ key: KEY, title: 'Bo', unread: 2, muted: true, draft: 'to be' }])
   await expect.poll(() => again.timeline(KEY).messages.at(-1)).toMatchObject({ msg: 'later', state: 'sending' })
 })
 
 test('a draft lists a conversation that has no messages, until it is empty', async () => {
-  const { conversations } = scene()
+  const { conversations } = createScene()
   conversations.setDraft('u:cy', 'hel')
   await expect.poll(() => keys(conversations)).toEqual(['u:cy'])
   const { list } = conversations
@@ -312,7 +234,7 @@ test('a draft lists a conversation that has no messages, until it is empty', asy
 })
 
 test('a message that changes no place leaves the list as it is', async () => {
-  const { conversations, connect, say } = scene(1)
+  const { conversations, connect, say } = createScene(1)
   await connect()
   const { list } = conversations
   say()
@@ -322,7 +244,7 @@ test('a message that changes no place leaves the list as it is', async () => {
 
 test('who writes is shown until they have written, or stop', async () => {
   vi.useFakeTimers()
-  const { conversations, connect, say, hear } = scene()
+  const { conversations, connect, say, hear } = createScene()
   await connect()
   const type = (): void => hear({ eventType: 'chat_typing', fromUserId: PEER, toUserId: ME, time: 1, data: {} })
   type()
@@ -341,7 +263,7 @@ test('who writes is shown until they have written, or stop', async () => {
 
 test('that the reader is writing is told every few seconds, not at every key', async () => {
   vi.useFakeTimers()
-  const { server, conversations } = scene()
+  const { server, conversations } = createScene()
   for (let second = 0; second < 6; second++) {
     conversations.typing(KEY)
     conversations.typing(KEY)
@@ -352,7 +274,7 @@ test('that the reader is writing is told every few seconds, not at every key', a
 })
 
 test('settings are the same on all devices', async () => {
-  const { server, conversations, connect, hear } = scene(1)
+  const { server, conversations, connect, hear } = createScene(1)
   server.cards = [card({}), card({ userId: 'cy', lastSeq: 1, lastTime: 9 })]
   await connect()
   expect(keys(conversations)).toEqual(['u:cy', KEY])
@@ -364,7 +286,7 @@ test('settings are the same on all devices', async () => {
 })
 
 test('how long messages are kept is what both wish', async () => {
-  const { conversations, connect, hear } = scene(1)
+  const { conversations, connect, hear } = createScene(1)
   await connect()
   await conversations.setKeep(KEY, 604_800)
   expect(conversations.get(KEY)).toMatchObject({ keep: 'forever', keepWish: 604_800, peerKeepWish: undefined })
@@ -373,7 +295,7 @@ test('how long messages are kept is what both wish', async () => {
 })
 
 test('a dozen timelines stay in memory, those that were used last', async () => {
-  const { conversations } = scene()
+  const { conversations } = createScene()
   const first = conversations.timeline('u:0')
   const second = conversations.timeline('u:1')
   for (let at = 2; at < 12; at++) conversations.timeline(`u:${at}`)
@@ -384,7 +306,7 @@ test('a dozen timelines stay in memory, those that were used last', async () => 
 })
 
 test('nothing is left after a logout', async () => {
-  const { conversations, connect } = scene(3)
+  const { conversations, connect } = createScene(3)
   await connect({ unread: 3 })
   conversations.clear()
   expect(keys(conversations)).toEqual([])

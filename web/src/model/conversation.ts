@@ -49,6 +49,8 @@ export interface ConversationsControl extends Conversations {
   /** Brings everything to what the server has, after a connection; shows it once the `lists` are here that say who everybody is. */
   refresh: (ready: Ready, lists: Promise<void>) => Promise<void>
   restore: (kept: Kept) => Promise<void>
+  /** Sends what a tab that was closed left unsent. */
+  adopt: () => Promise<void>
   clear: () => void
 }
 
@@ -66,6 +68,7 @@ export const createConversations = (
   })
   const remove = (key: ConversationKey): void => {
     list.remove(key)
+    context.cache.keepDraft(key, '')
     timelines.remove(key)
     log.resume.forget(key)
   }
@@ -103,9 +106,10 @@ export const createConversations = (
     restore: async (kept) => {
       news.restart()
       for (const noun of [refresh, list, drafts]) noun.restore(kept)
-      await outbox.restore(kept)
+      if (kept.unsent.length > 0) await outbox.adopt()
       list.sort()
     },
+    adopt: outbox.adopt,
     clear: () => {
       news.restart()
       outbox.clear()

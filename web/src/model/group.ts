@@ -128,7 +128,7 @@ export const createGroups = (context: Context, people: People): Groups => {
     const { list } = await client.get('/api/group/get_group_list', { type: '1' })
     replace(list.map(groupOf))
     keep()
-    await Promise.all([...members.keys()].map(loadMembers))
+    void reloadMembers().catch(() => undefined)
   }
   const refreshSoon = debounce(150, () => void refresh().catch(() => undefined))
 
@@ -146,12 +146,16 @@ export const createGroups = (context: Context, people: People): Groups => {
     people.setMemberNickname(groupId, userId, card.memberNickname)
     return card
   }
-  const loadMembers = async (groupId: string): Promise<void> => {
-    const lists = await client.get('/api/group/get_group_user_list', { groupId: [groupId] })
-    setMembers(
-      groupId,
-      (lists[groupId] ?? []).map((card) => learn(groupId, card)),
-    )
+  const fetchMembers = async (ids: string[]): Promise<void> => {
+    const lists = await client.get('/api/group/get_group_user_list', { groupId: ids })
+    for (const groupId of ids) setMembers(groupId, (lists[groupId] ?? []).map((card) => learn(groupId, card)))
+  }
+  const loadMembers = (groupId: string): Promise<void> => fetchMembers([groupId])
+  /** Of all groups that were looked at; nobody waits for them. */
+  const reloadMembers = async (): Promise<void> => {
+    const ids = [...members.keys()]
+    const { groupsAtOnce } = LIMITS
+    for (let from = 0; from < ids.length; from += groupsAtOnce) await fetchMembers(ids.slice(from, from + groupsAtOnce))
   }
   const changeMember = (data: GroupMemberChanged): void => {
     const { groupId, userId, role, memberNickname, mutedUntil } = data

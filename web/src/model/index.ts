@@ -15,6 +15,7 @@ import { createSearch, type Search } from './search'
 import { createServerFacts, type ServerFacts } from './server'
 import { createSession, type Session } from './session'
 
+export { isAhead } from './clock'
 export type { Conversation, Conversations, Keep } from './conversation'
 export type { DeviceRow, Devices } from './device'
 export type { Friend, Friends } from './friend'
@@ -103,6 +104,8 @@ export const createModel = (options: ModelOptions): Model => {
     const since = held ?? []
     held = undefined
     for (const event of since) dispatch(event)
+    // The own profile may be another one since the last connection; before the first the page has asked for it.
+    if (mine > 1) void session.look()
   }
   const again = async (mine: number, ready: Ready): Promise<void> => {
     if (mine === round && link.state.state === 'open') await refresh(ready)
@@ -115,8 +118,12 @@ export const createModel = (options: ModelOptions): Model => {
     },
     event: hear,
     ended: (why) => void session.end(why),
+    tabGone: () => {
+      if (session.state === 'in') void conversations.adopt()
+    },
     note: (note) => {
-      if (note.note === 'logged-in' || note.note === 'logged-out') void session.look()
+      if (note.note === 'logged-in') void session.look()
+      if (note.note === 'logged-out') void session.leave()
     },
   })
 

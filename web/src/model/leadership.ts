@@ -34,14 +34,18 @@ const byLock = (locks: LockManager): Leadership => {
 const BEAT = 1_000
 const SILENCE = 3_500
 
+/** How long an answer may take, in ms. */
+const ANSWER = 300
+
 interface Word {
   from: string
-  says: 'lead' | 'resign'
+  says: 'lead' | 'resign' | 'ask'
 }
 
 /**
- * Pages without TLS have no locks: there the leader says every second that it is there, and whoever hears nothing for a while takes its
- * place. Of two leaders the one with the smaller name stays.
+ * Pages without TLS have no locks: there the leader says every second that it is there. Whoever hears nothing for a while asks, as
+ * browsers hold the clocks of hidden pages back, and takes its place when no answer comes. Of two leaders the one with the smaller name
+ * stays.
  */
 const byWord = (name: string, channel: BroadcastChannel): Leadership => {
   let leading = false
@@ -61,16 +65,21 @@ const byWord = (name: string, channel: BroadcastChannel): Leadership => {
     yieldTo()
     wait()
   }
+  const ask = (): void => {
+    clearTimeout(silence)
+    silence = setTimeout(take, ANSWER)
+    say('ask')
+  }
   const wait = (): void => {
     clearTimeout(silence)
-    silence = setTimeout(take, SILENCE * (0.5 + Math.random() / 2))
+    silence = setTimeout(ask, SILENCE * (0.5 + Math.random() / 2))
   }
   channel.addEventListener('message', (message: MessageEvent<Word>) => {
     if (!calls) return
     const { from, says } = message.data
     if (leading) {
       // The other one hears this and waits.
-      if (says === 'lead' && name < from) say('lead')
+      if (says === 'ask' || (says === 'lead' && name < from)) say('lead')
       else if (says === 'lead') step(calls.yieldTo)
     } else if (says === 'resign') {
       clearTimeout(silence)
@@ -82,7 +91,7 @@ const byWord = (name: string, channel: BroadcastChannel): Leadership => {
   return {
     campaign: (lead, yieldTo) => {
       calls = { lead, yieldTo }
-      wait()
+      ask()
     },
     resign: () => {
       calls = undefined
@@ -96,17 +105,35 @@ const byWord = (name: string, channel: BroadcastChannel): Leadership => {
 
 const TAB = 'hongyan-tab-'
 
-/** Says to the others, for as long as this tab lives, that it does. */
-export const beAlive = (name: string): void => {
+/** Says to the others, for as long as this tab lives, that it does; calls `said` once it is said. */
+export const beAlive = (name: string, said: () => void): void => {
   const { locks } = navigator as { locks?: LockManager }
-  locks?.request(TAB + name, () => new Promise<void>(() => undefined)).catch(() => undefined)
+  const forever = (): Promise<void> => {
+    said()
+    return new Promise(() => undefined)
+  }
+  locks?.request(TAB + name, forever).catch(() => undefined)
+}
+
+/** Resolves when that tab lives no more; never where there are no locks. */
+export const tabGone = async (name: string): Promise<void> => {
+  const { locks } = navigator as { locks?: LockManager }
+  await (locks?.request(TAB + name, { mode: 'shared' }, () => undefined) ?? new Promise<void>(() => undefined))
+}
+
+/** Does `job` while no other tab does one. */
+export const alone = async (job: () => Promise<void>): Promise<void> => {
+  const { locks } = navigator as { locks?: LockManager }
+  await (locks ? locks.request('hongyan-alone', job) : job())
 }
 
 /** The tabs that live, this one included; none of the others are known where there are no locks. */
 export const aliveTabs = async (): Promise<Set<string>> => {
   const { locks } = navigator as { locks?: LockManager }
   const held = (await locks?.query())?.held ?? []
-  const names = held.map((lock) => lock.name ?? '').filter((lock) => lock.startsWith(TAB))
+  // Shared by those who waited for the end of the tab.
+  const own = held.filter(({ mode }) => mode === 'exclusive')
+  const names = own.map((lock) => lock.name ?? '').filter((lock) => lock.startsWith(TAB))
   return new Set(names.map((lock) => lock.slice(TAB.length)))
 }
 

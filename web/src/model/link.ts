@@ -13,7 +13,7 @@ import {
   type WireEvent,
 } from '../client'
 import { freshId } from './id'
-import { aliveTabs, beAlive, createLeadership } from './leadership'
+import { aliveTabs, alone, beAlive, createLeadership, tabGone } from './leadership'
 
 export interface ConnectionState {
   state: 'connecting' | 'open' | 'waiting' | 'off'
@@ -31,6 +31,7 @@ export type Note =
   | { note: 'ready'; ready: Ready; at: number }
   | { note: 'event'; event: WireEvent }
   | { note: 'ended'; why: Ending }
+  | { note: 'here'; tab: string }
   | { note: 'who' | 'tryNow' | 'logged-in' | 'logged-out' }
 
 export interface LinkHandlers {
@@ -38,6 +39,8 @@ export interface LinkHandlers {
   ready: (ready: Ready, at: number) => void
   event: (event: WireEvent) => void
   ended: (why: Ending) => void
+  /** Another tab was closed. */
+  tabGone: () => void
   /** Another tab told something that is not of the socket. */
   note: (note: Note) => void
 }
@@ -47,6 +50,8 @@ export interface Link {
   tab: string
   /** The names of the tabs that live. */
   tabs: () => Promise<Set<string>>
+  /** Does `job` while no other tab does one. */
+  alone: (job: () => Promise<void>) => Promise<void>
   state: ConnectionState
   client: Client
   call: <P extends OperationPath>(path: P, data: RequestOf<P>) => Promise<ReplyOf<P>>
@@ -119,9 +124,19 @@ export const createLink = (
       if (started && !leading) follow(note)
     } else if (note.note === 'ended') {
       if (started) handlers.ended(note.why)
+    } else if (note.note === 'here') {
+      watch(note.tab)
     } else {
       handlers.note(note)
     }
+  }
+
+  const watch = (other: string): void => void tabGone(other).then(handlers.tabGone, () => undefined)
+
+  /** Tells the others that this tab lives, and hears of each of them when it does no more. */
+  const join = async (): Promise<void> => {
+    beAlive(tab, () => tell({ note: 'here', tab }))
+    for (const other of await aliveTabs()) if (other !== tab) watch(other)
   }
 
   const current = (): ConnectionStatus =>
@@ -149,6 +164,7 @@ export const createLink = (
   return {
     tab,
     tabs: aliveTabs,
+    alone,
     state,
     client,
     call: (path, data) => client.call(path, data),
@@ -169,7 +185,7 @@ export const createLink = (
       )
       tell({ note: 'who' })
       // After the other lock, which the socket waits for.
-      if (!alive) beAlive(tab)
+      if (!alive) void join()
       alive = true
     },
     stop: () => {

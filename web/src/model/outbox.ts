@@ -1,6 +1,6 @@
 // Messages that the server has not acknowledged: kept in the browser, sent in order, again after every interruption, once.
 import { isPassing, NotLoggedIn, Refusal, type Sent, type Uploaded } from '../client'
-import type { Kept, Unsent } from './cache'
+import type { Unsent } from './cache'
 import type { Context } from './context'
 import { freshId } from './id'
 import { addressOf, type ConversationKey } from './key'
@@ -24,8 +24,8 @@ export interface Outbox {
   discard: (key: ConversationKey, id: string) => void
   /** The server can be reached again. */
   wake: () => void
-  /** What an earlier visit, or a tab that was closed, left unsent. */
-  restore: (kept: Kept) => Promise<void>
+  /** Takes over what an earlier visit, or a tab that was closed, left unsent. */
+  adopt: () => Promise<void>
   /** Shows what waits for `key` in its new timeline. */
   show: (key: ConversationKey) => void
   clear: () => void
@@ -33,13 +33,14 @@ export interface Outbox {
 
 interface Entry extends Unsent {
   key: ConversationKey
-  /** What the upload gave; so a repeat does not upload again. */
-  uploaded?: Uploaded
+  /** Tries that failed while the connection stood. */
+  tries: number
   abort?: AbortController
 }
 
-/** How long to wait before another try while the connection stands, in ms. */
+/** How long to wait before another try while the connection stands, in ms: the first time, and at most. */
 const PAUSE = 1_000
+const LONGEST_PAUSE = 8_000
 
 export const createOutbox = (
   context: Context,
@@ -113,12 +114,16 @@ export const createOutbox = (
       tab: entry.tab,
       time: entry.time,
       message: entry.message,
+      uploaded: entry.uploaded,
       error: entry.error,
     })
 
   const upload = async (entry: Entry): Promise<void> => {
     const { file, fileName, fileKind } = entry.message
     if (!file || entry.uploaded) return
+    // What cannot be read (a folder, a file that is gone or another one by now) fails here. In an upload it would look like a network
+    // that is down, and be tried for ever.
+    await file.slice(0, 1).arrayBuffer()
     const form = new FormData()
     form.append('file', file, fileName ?? 'file')
     entry.abort = new AbortController()
@@ -129,6 +134,7 @@ export const createOutbox = (
       (part) => timeline(entry.key)?.progress(entry.clientMsgId, uploadOf(entry, part)),
       entry.abort.signal,
     )
+    await record(entry)
   }
 
   const deliver = async (entry: Entry): Promise<Sent> => {
@@ -161,8 +167,10 @@ export const createOutbox = (
       if (!queue(entry.key).includes(entry)) return true
       if (error instanceof Refusal && isPassing(error)) return error.retryAfter ?? PAUSE
       // While the socket stands only this one call was lost, as an upload may be.
-      if (isPassing(error)) return link.state.state === 'open' ? PAUSE : false
+      if (isPassing(error)) return link.state.state === 'open' && Math.min(PAUSE * 2 ** entry.tries++, LONGEST_PAUSE)
       if (error instanceof NotLoggedIn) return false
+      // The server lets go of a file that no message carries for long: sent again, it is uploaded again.
+      if (error instanceof Refusal && error.code === '0301') entry.uploaded = undefined
       entry.error = error instanceof Refusal ? error.code : 'file'
       void record(entry)
       timeline(entry.key)?.fail(entry.clientMsgId, entry.error)
@@ -194,6 +202,7 @@ export const createOutbox = (
         clientMsgId: freshId(),
         time: Date.now(),
         message,
+        tries: 0,
         error: undefined,
       }
       queue(key).push(entry)
@@ -205,6 +214,7 @@ export const createOutbox = (
       const entry = queue(key).find(({ clientMsgId }) => clientMsgId === id)
       if (!entry) return
       entry.error = undefined
+      entry.tries = 0
       timeline(key)?.discard(id)
       queue(key).push(entry)
       entry.time = Date.now()
@@ -220,16 +230,20 @@ export const createOutbox = (
     wake: () => {
       for (const key of queues.keys()) void run(key)
     },
-    restore: async ({ unsent }) => {
-      if (unsent.length === 0) return
-      const alive = await link.tabs()
-      for (const left of unsent.toSorted((a, b) => a.time - b.time)) {
-        if (alive.has(left.tab)) continue
-        const entry: Entry = { ...left, key: left.key as ConversationKey, tab: link.tab }
-        queue(entry.key).push(entry)
-        void record(entry)
-      }
-    },
+    adopt: () =>
+      link.alone(async () => {
+        const alive = await link.tabs()
+        for (const left of (await cache.unsent()).toSorted((a, b) => a.time - b.time)) {
+          // This tab has its own already, unless its login ended in between.
+          if (left.tab !== link.tab && alive.has(left.tab)) continue
+          const entry: Entry = { ...left, key: left.key as ConversationKey, tab: link.tab, tries: 0 }
+          if (queue(entry.key).some(({ clientMsgId }) => clientMsgId === entry.clientMsgId)) continue
+          queue(entry.key).push(entry)
+          timeline(entry.key)?.pend(bubble(entry))
+          await record(entry)
+          void run(entry.key)
+        }
+      }),
     show: (key) => {
       for (const entry of queues.get(key) ?? []) timeline(key)?.pend(bubble(entry))
     },

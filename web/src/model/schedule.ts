@@ -38,6 +38,17 @@ export const debounce = (wait: number, job: () => void): (() => void) & { cancel
   return Object.assign(ask, { cancel: () => clearTimeout(timer) })
 }
 
+/** Calls `job` once, `wait` ms after the first time that it was asked for. */
+export const after = (wait: number, job: () => void): (() => void) => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      job()
+    }, wait)
+  }
+}
+
 /** Calls `job` at once, and from then on at most every `wait` ms for as long as it is asked for. */
 export const throttle = (wait: number, job: () => void): (() => void) & { cancel: () => void } => {
   let timer: ReturnType<typeof setTimeout> | undefined

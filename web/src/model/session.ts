@@ -2,7 +2,7 @@
 import { shallowReactive } from '@vue/reactivity'
 
 import { NotLoggedIn, type Ending, type UserCard, type UserInfo } from '../client'
-import type { Cache, Kept } from './cache'
+import { NOTHING, OWNER, type Cache, type Kept } from './cache'
 import type { Link } from './link'
 
 export type Me = UserInfo
@@ -29,7 +29,7 @@ export interface Session {
   login: (form: { username: string; password: string }) => Promise<void>
   /** Also removes what is kept in the browser. */
   logout: () => Promise<void>
-  /** From `ended` to `out`. */
+  /** From `ended` to `out`. What was not sent, and drafts, stay in the browser for the same account. */
   leaveEnded: () => Promise<void>
   /** From `replaced` back to `in`: the other window gives way. */
   useHere: () => void
@@ -53,8 +53,10 @@ export interface SessionControl extends Session {
   present: () => Promise<void>
   /** The socket ended for good. */
   end: (why: Ending) => Promise<void>
-  /** Another tab logged in or out. */
+  /** Another tab logged in. */
   look: () => Promise<void>
+  /** Another tab logged out. */
+  leave: () => Promise<void>
   /** Somebody's profile changed; maybe the own one, on another device. */
   learn: (card: UserCard) => void
 }
@@ -83,11 +85,10 @@ export const createSession = (
   }
 
   const enter = async (me: Me, found: Kept): Promise<void> => {
-    let kept = found
-    if ((kept.list<Me>('me') ?? me).id !== me.id) {
-      await cache.clear()
-      kept = await cache.kept()
-    }
+    const owner = found.list<Me>('me')?.id ?? found.list<string>(OWNER)
+    const kept = owner === me.id ? found : NOTHING
+    // Nothing of somebody else's stays, nor what is nobody's. What is written from here on comes after it.
+    if (owner !== me.id) void cache.clear()
     if (state.me && state.me.id !== me.id) hooks.clear()
     cache.keepList('me', me)
     state.me = me
@@ -99,16 +100,26 @@ export const createSession = (
     link.start()
   }
 
-  const leave = async (to: 'out' | 'ended', why?: Ended): Promise<void> => {
+  /** Nobody is in. */
+  const goOut = (): void => {
+    link.stop()
+    waiting = []
+    state.me = undefined
+    state.ended = undefined
+    state.state = 'out'
+    hooks.clear()
+  }
+  const leave = async (): Promise<void> => {
+    goOut()
+    await cache.clear()
+  }
+
+  /** The login is over, or not this page's any more: what is there stays until its reader has seen why. */
+  const endAs = (why: Ended): void => {
     link.stop()
     waiting = []
     state.ended = why
-    state.state = to
-    if (to === 'out') {
-      state.me = undefined
-      hooks.clear()
-      await cache.clear()
-    }
+    state.state = 'ended'
   }
 
   /** As the server has it; undefined when nobody is logged in. */
@@ -124,9 +135,10 @@ export const createSession = (
   /** What is here already, `kept`, is shown at once; the server's word comes after it. */
   const confirm = async (me: Me | undefined, kept?: Kept): Promise<void> => {
     if (!me) {
-      await leave(state.me ? 'ended' : 'out', state.me && 'expired')
+      if (state.me) endAs('expired')
+      else goOut()
     } else if (state.me && me.id !== state.me.id) {
-      await leave('out')
+      await leave()
       await enter(me, await cache.kept())
     } else if (!state.me || state.state !== 'in') {
       await enter(me, kept ?? (await cache.kept()))
@@ -182,12 +194,13 @@ export const createSession = (
       } catch (error) {
         if (!(error instanceof NotLoggedIn)) throw error
       }
-      await leave('out')
+      await leave()
       link.tell({ note: 'logged-out' })
     },
     leaveEnded: async () => {
-      await leave('out')
-      link.tell({ note: 'logged-out' })
+      const owner = state.me?.id
+      goOut()
+      if (owner !== undefined) await cache.leaveTo(owner)
     },
     useHere: () => {
       state.ended = undefined
@@ -213,16 +226,17 @@ export const createSession = (
       if (state.state === 'starting') await present()
       if (state.state !== 'in') return
       if (why === 'session') {
-        await leave('ended', 'expired')
+        endAs('expired')
         return
       }
       // Displaced: if the token is dead, another device logged in; otherwise only this socket was.
       try {
-        await leave('ended', (await ask()) ? 'replaced' : 'elsewhere')
+        endAs((await ask()) ? 'replaced' : 'elsewhere')
       } catch {
-        await leave('ended', 'replaced')
+        endAs('replaced')
       }
     },
+    leave,
     look: async () => {
       await ask()
         .then(confirm)

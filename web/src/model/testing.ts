@@ -9,12 +9,18 @@ import {
   type Cursor,
   type LogEvent,
   type Message as WireMessage,
+  type Ready,
   type Synced,
+  type WireEvent,
 } from '../client'
 import type { Cache, CachedTimeline, Unsent } from './cache'
 import type { Context } from './context'
+import { createConversations, type ConversationsControl } from './conversation'
 import { createEvents } from './events'
+import { createFriends } from './friend'
+import { createGroups } from './group'
 import type { ConnectionState, Link } from './link'
+import { createPeople } from './people'
 import { createSchedule } from './schedule'
 
 export const ME = 'ann'
@@ -107,9 +113,11 @@ const createTestCache = (): Cache => {
     keepTimeline: (timeline) => void timelines.set(timeline.key, timeline),
     dropTimeline: (key) => void timelines.delete(key),
     dropTimelines: () => timelines.clear(),
+    unsent: () => Promise.resolve([...outbox.values()]),
     keepUnsent: (unsent) => Promise.resolve(void outbox.set(unsent.clientMsgId, unsent)),
     dropUnsent: (id) => void outbox.delete(id),
     keepDraft: (key, text) => void (text ? drafts.set(key, text) : drafts.delete(key)),
+    leaveTo: () => Promise.resolve(),
     clear: () => Promise.resolve(),
   }
 }
@@ -158,6 +166,7 @@ export const createTestContext = (server: TestServer): TestContext => {
   const link = {
     tab: 'tab',
     tabs: () => Promise.resolve(new Set<string>()),
+    alone: (job: () => Promise<void>) => job(),
     state,
     client: { http: {} } as Client,
     call: call as Link['call'],
@@ -174,5 +183,81 @@ export const createTestContext = (server: TestServer): TestContext => {
     changed: () => Promise.resolve(),
     here: (time) => time,
     me: () => ME,
+  }
+}
+
+export const card = (of: Partial<ConversationCard>): ConversationCard => ({
+  nickname: '',
+  headImg: '',
+  lastSeq: 0,
+  firstSeq: 0,
+  lastTime: 0,
+  readSeq: 0,
+  unread: 0,
+  mentioned: false,
+  muted: false,
+  pinned: false,
+  keep: 'forever',
+  ...of,
+})
+
+export const ready = (epoch = 'one'): Ready => ({
+  userId: ME,
+  sessionId: 's',
+  serverTime: 0,
+  heartbeatMs: 1_000,
+  epoch,
+  limits: {
+    keep: 'forever',
+    maxBytes: 1,
+    recallSeconds: 1,
+    editSeconds: 1,
+    quotaBytes: 1,
+    fileBytes: 1,
+    pictureBytes: 1,
+    picturePixels: 1,
+    groupMembers: 1,
+  },
+})
+
+export const buildConversations = (context: TestContext): ConversationsControl => {
+  const people = createPeople(context)
+  return createConversations(context, people, createFriends(context, people), createGroups(context, people))
+}
+
+/** Conversations over a test server, and how they hear of it. */
+export interface Scene {
+  server: TestServer
+  context: TestContext
+  conversations: ConversationsControl
+  /** A connection: what the list says of bo is as their log is. */
+  connect: (of?: Partial<ConversationCard>, epoch?: string) => Promise<void>
+  /** Bo writes, and it is heard. */
+  say: (count?: number) => void
+  hear: (event: WireEvent) => void
+}
+
+export const createScene = (messages = 0): Scene => {
+  const server = createTestServer()
+  server.add(PEER, messages)
+  const context = createTestContext(server)
+  const conversations = buildConversations(context)
+  const hear = (event: WireEvent): void => {
+    conversations.hear(event)
+    context.events.emit(event)
+  }
+  return {
+    server,
+    context,
+    conversations,
+    connect: async (of = {}, epoch = 'one') => {
+      const lastSeq = server.log.length
+      server.cards = [card({ userId: PEER, nickname: 'Bo', lastSeq, lastTime: lastSeq, ...of }), ...server.cards.slice(1)]
+      await conversations.refresh(ready(epoch), Promise.resolve())
+    },
+    say: (count) => {
+      for (const event of server.add(PEER, count)) hear(event)
+    },
+    hear,
   }
 }

@@ -66,6 +66,8 @@ export interface TimelineControl extends Timeline, Bubbles {
   reload: () => Promise<void>
   /** Whether something in it would be lost if it were dropped from memory. */
   busy: () => boolean
+  /** It is void: nothing of it is kept in the browser any more. */
+  drop: () => void
 }
 
 export interface TimelineHost {
@@ -99,7 +101,8 @@ export const createTimeline = (
   const publishSoon = (): void => schedule.soon(publish)
 
   const keep = debounce(500, () => {
-    if (!window.atEnd || load.loading === 'first') return
+    // Under the log's cursor goes what reaches up to it: otherwise what is missing would never be asked for.
+    if (!window.atEnd || !window.current || load.loading === 'first') return
     cache.keepTimeline({
       key,
       cursor: host.cursor(),
@@ -116,12 +119,13 @@ export const createTimeline = (
   const marks = createMarks(key, context, change, host.peerReadSeq)
 
   const append = (message: Message): void => {
-    if (message.seq === undefined) unplaced.add(message)
+    if (message.seq === undefined) unplaced.add(unplaced.recognize(message))
     else if (window.atEnd && !window.find(message.seq)) window.append(unplaced.recognize(message), reader.following)
   }
 
   const apply = (event: LogEvent): void => {
-    load.hear(event)
+    // What has no place in the log is in no page of it.
+    if (event.data.seq !== undefined) load.hear(event)
     history.forgetAhead()
     if (!isChat(event)) {
       changeBy(event)
@@ -191,10 +195,11 @@ export const createTimeline = (
     load.loading = 'first'
     const cached = await cache.timeline(key)
     if (cached && window.messages.length === 0) {
-      window.move(cached.messages, { start: cached.atStart, end: true })
+      window.move(cached.messages, { start: cached.atStart, end: true }, true)
       publish()
     }
     if (cached && cached.cursor === host.cursor() && cached.messages.length > 0) {
+      window.confirm(true)
       load.loading = 'none'
       publish()
       return
@@ -271,8 +276,10 @@ export const createTimeline = (
       else publish()
     },
     apply,
-    reload: () =>
-      reader.following || reader.lookedAt === undefined ? loadNewest('first') : loadAround(reader.lookedAt, false),
+    reload: () => {
+      window.confirm(false)
+      return reader.following || reader.lookedAt === undefined ? loadNewest('first') : loadAround(reader.lookedAt, false)
+    },
     pend: (message) => {
       unplaced.add(message)
       publish()
@@ -292,6 +299,7 @@ export const createTimeline = (
       publish()
     },
     fail: (id, error) => changeUnplaced(id, (message) => ({ ...message, state: 'failed', error })),
-    busy: () => unplaced.unsent || reader.following,
+    busy: () => unplaced.messages.length > 0 || reader.following,
+    drop: keep.cancel,
   }
 }

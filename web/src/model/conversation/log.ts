@@ -56,7 +56,10 @@ export const createLog = (
       row.last = changed(row.last, event, me())
     }
     row.lastSeq = Math.max(row.lastSeq, event.data.seq ?? 0)
-    timelines.get(key)?.apply(event)
+    // What is not kept is nowhere else.
+    const kept = !isChat(event) || event.data.seq !== undefined
+    const timeline = kept ? timelines.get(key) : timelines.open(key)
+    timeline?.apply(event)
     list.reorderSoon()
   }
 

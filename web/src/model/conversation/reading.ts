@@ -29,7 +29,8 @@ export const createReading = (
     row.readSeq = Math.max(row.readSeq, seq)
     row.unread = 0
     row.mentioned = false
-    tell(key, seq)
+    // Where nothing is kept there is nothing to tell of.
+    if (seq > 0) tell(key, seq)
     list.keep()
   }
 

@@ -9,6 +9,9 @@ import type { Reading } from './reading'
 import { learnCard } from './row'
 import type { Timelines } from './timelines'
 
+/** How often the list's first page is looked at again for what moved to it while the others were fetched. */
+const LOOKS = 5
+
 /** Entries missed beyond which a conversation is read anew instead of replayed. */
 const REPLAYED = 1_000
 
@@ -40,7 +43,7 @@ export const createRefresh = (
     const timeline = timelines.get(key)
     const cursor = resume.cursor(key)
     const row = list.fresh(key)
-    if (restored) row.lastSeq = 0
+    if (restored) row.lastSeq = row.readSeq = 0
     else if (row.readSeq > card.readSeq) reading.tell(key, row.readSeq)
     learnCard(row, card, me(), timeline?.following ?? false)
     if (!timeline || cursor === undefined || restored || card.lastSeq - cursor > REPLAYED) {
@@ -52,31 +55,47 @@ export const createRefresh = (
     return card.lastSeq > cursor
   }
 
+  /** Who is written to while the pages are fetched moves to the first one, and is met on none of the others. */
+  const meetMoved = async (met: ReadonlySet<ConversationKey>, meetAll: (cards: readonly ConversationCard[]) => void): Promise<void> => {
+    for (let looks = 0; looks < LOOKS; looks++) {
+      const { list: first } = await fetchPage()
+      const moved = first.filter((card) => !met.has(keyOf(card)))
+      if (moved.length === 0) return
+      meetAll(moved)
+    }
+  }
+
   return {
     run: async (ready, lists) => {
       const restored = epoch !== undefined && epoch !== ready.epoch
-      epoch = ready.epoch
-      cache.keepList('epoch', epoch)
       const nothingYet = list.order.length === 0
       let [page] = await Promise.all([fetchPage(), lists])
       if (restored) cache.dropTimelines()
       const met = new Set<ConversationKey>()
       const behind = new Set<ConversationKey>()
-      for (;;) {
-        for (const card of page.list) {
+      const meetAll = (cards: readonly ConversationCard[]): void => {
+        for (const card of cards) {
           const key = keyOf(card)
           met.add(key)
           if (meet(key, card, restored)) behind.add(key)
         }
-        if (page.next === undefined) break
+      }
+      meetAll(page.list)
+      const isPaged = page.next !== undefined
+      while (page.next !== undefined) {
         // What fills the screen is shown before the rest is here.
         if (nothingYet) list.sort()
         page = await fetchPage(page.next)
+        meetAll(page.list)
       }
+      if (isPaged) await meetMoved(met, meetAll)
       for (const [key, row] of list.rows) {
         if (!met.has(key) && row.lastSeq > 0) gone(key)
       }
-      await resume.catchUp([...behind], epoch)
+      await resume.catchUp([...behind], ready.epoch)
+      // Only now: a round that failed is done again as the first one after a restore.
+      epoch = ready.epoch
+      cache.keepList('epoch', epoch)
       list.reorder()
     },
     restore: (kept) => {

@@ -2,6 +2,7 @@
 import { shallowReactive } from '@vue/reactivity'
 
 import type { ConversationCard, Keep } from '../../client'
+import { isAhead } from '../clock'
 import type { Context } from '../context'
 import type { Friends } from '../friend'
 import type { Groups } from '../group'
@@ -67,7 +68,7 @@ export interface Names {
   groups: Groups
 }
 
-export const createRow = (key: ConversationKey, { link }: Context, { people, friends, groups }: Names): Row => {
+export const createRow = (key: ConversationKey, { link, here }: Context, { people, friends, groups }: Names): Row => {
   const userId = userOf(key)
   const groupId = groupOf(key)
   const row: Row = shallowReactive({
@@ -107,7 +108,7 @@ export const createRow = (key: ConversationKey, { link }: Context, { people, fri
       }
       const group = groups.get(groupId ?? '')
       if (!group) return link.state.synced ? 'not-member' : 'yes'
-      if (group.mutedUntil > Date.now()) return 'muted'
+      if (isAhead(here(group.mutedUntil))) return 'muted'
       return group.muteAll && group.role === 'member' ? 'muted-all' : 'yes'
     },
   })

@@ -10,6 +10,8 @@ const TIMELINES = 12
 
 export interface Timelines {
   get: (key: ConversationKey) => TimelineControl | undefined
+  /** The same, begun if it is not in memory. */
+  open: (key: ConversationKey) => TimelineControl
   /** The reader comes to a conversation. */
   enter: (key: ConversationKey) => TimelineControl
   /** What is there of a conversation is void, here and in the browser: what is shown is read anew. */
@@ -36,11 +38,13 @@ export const createTimelines = (
   const letGo = (except: ConversationKey): void => {
     for (const [key, timeline] of timelines) {
       if (timelines.size <= TIMELINES) break
-      if (!timeline.busy() && key !== except) timelines.delete(key)
+      if (timeline.busy() || key === except) continue
+      timeline.drop()
+      timelines.delete(key)
     }
   }
 
-  const open = (key: ConversationKey): TimelineControl => {
+  const begin = (key: ConversationKey): TimelineControl => {
     const row = list.ensure(key)
     const timeline = createTimeline(key, context, {
       outbox,
@@ -55,10 +59,13 @@ export const createTimelines = (
     return timeline
   }
 
+  const open = (key: ConversationKey): TimelineControl => timelines.get(key) ?? begin(key)
+
   return {
     get: (key) => timelines.get(key),
+    open,
     enter: (key) => {
-      const timeline = timelines.get(key) ?? open(key)
+      const timeline = open(key)
       timelines.delete(key)
       timelines.set(key, timeline)
       timeline.enter(list.ensure(key).readSeq)
@@ -69,9 +76,13 @@ export const createTimelines = (
       void timelines.get(key)?.reload()
     },
     remove: (key) => {
+      timelines.get(key)?.drop()
       timelines.delete(key)
       cache.dropTimeline(key)
     },
-    clear: () => timelines.clear(),
+    clear: () => {
+      for (const timeline of timelines.values()) timeline.drop()
+      timelines.clear()
+    },
   }
 }

@@ -2,7 +2,7 @@
 import { shallowReactive } from '@vue/reactivity'
 
 import type { Message } from '../message'
-import { debounce } from '../schedule'
+import { after } from '../schedule'
 import type { MessageWindow } from './window'
 
 export interface Reader {
@@ -47,9 +47,8 @@ export const createReader = (
     return unread.find((message) => !message.mine)?.seq
   }
 
-  const readSoon = debounce(200, () => {
-    const newest = host.newestSeq()
-    if (state.following && window.atEnd && newest > 0) host.read(newest)
+  const readSoon = after(200, () => {
+    if (state.following && window.atEnd && window.current) host.read(host.newestSeq())
   })
 
   return {

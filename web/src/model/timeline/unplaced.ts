@@ -1,16 +1,17 @@
 // The messages of a timeline that have no place in the log: own ones on their way or failed, and all where messages are not kept.
 import type { Message } from '../message'
 
+/** Messages that stay where none are kept; of more the oldest go. */
+const MOST = 1_000
+
 export interface Unplaced {
-  /** As they came. */
+  /** As they came. Nobody else has them. */
   readonly messages: readonly Message[]
-  /** Whether one of them is only here: it is not sent. */
-  readonly unsent: boolean
   add: (message: Message) => void
   change: (id: string, by: (message: Message) => Message) => void
   /** Takes it out. */
   remove: (id: string) => Message | undefined
-  /** A message from the server, under the name of the own one on its way that it must be: the answer to that one was late, or lost. */
+  /** A message from the server, under the name of the own one here that it must be: the answer to that one was late, or lost. */
   recognize: (message: Message) => Message
   /** Those of `list`, which have their place now, are here no more. */
   settle: (list: readonly Message[]) => void
@@ -25,10 +26,11 @@ export const createUnplaced = (): Unplaced => {
     get messages() {
       return messages
     },
-    get unsent() {
-      return messages.some((message) => message.state !== 'sent')
+    add: (message) => {
+      messages.push(message)
+      const sent = messages.length > MOST ? messages.findIndex(({ state }) => state === 'sent') : -1
+      if (sent >= 0) messages.splice(sent, 1)
     },
-    add: (message) => void messages.push(message),
     change: (id, by) => {
       messages = messages.map((message) => (message.id === id ? by(message) : message))
     },
@@ -37,8 +39,9 @@ export const createUnplaced = (): Unplaced => {
       if (!message.mine) return message
       const mine = takeAt(
         messages.findIndex(
-          ({ state, msg, kind, replyTo }) =>
-            state === 'sending' && msg === message.msg && kind === message.kind && replyTo === message.replyTo,
+          ({ state, msgId, msg, kind, replyTo }) =>
+            (msgId !== undefined && msgId === message.msgId) ||
+            (state === 'sending' && msg === message.msg && kind === message.kind && replyTo === message.replyTo),
         ),
       )
       return mine ? { ...message, id: mine.id, clientMsgId: mine.clientMsgId } : message

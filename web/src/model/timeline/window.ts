@@ -15,6 +15,8 @@ export interface MessageWindow {
   readonly atStart: boolean
   /** Whether the newest one is in it. */
   readonly atEnd: boolean
+  /** Whether the server said so: what the browser kept may lack what came since. */
+  readonly current: boolean
   find: (seq: number) => Message | undefined
   /** The messages behind `seq`. */
   after: (seq: number) => readonly Message[]
@@ -28,13 +30,16 @@ export interface MessageWindow {
   append: (message: Message, following: boolean) => void
   /** Takes a page from beyond a side. `more`: it is not the last one there. */
   extend: (side: Side, list: readonly Message[], more: boolean) => void
-  /** Goes to another part of the history. */
-  move: (list: readonly Message[], at: { start: boolean; end: boolean }) => void
+  /** Goes to another part of the history. `kept`: as the browser kept it. */
+  move: (list: readonly Message[], at: { start: boolean; end: boolean }, kept?: boolean) => void
+  /** What the browser kept turns out to be all there is, or what is there to be void. */
+  confirm: (current: boolean) => void
 }
 
 export const createWindow = (): MessageWindow => {
   let messages: Message[] = []
   const at = shallowReactive({ start: false, end: true })
+  let current = false
 
   /** Where `seq` is, or would be. */
   const place = (seq: number): number => {
@@ -79,6 +84,9 @@ export const createWindow = (): MessageWindow => {
     get atEnd() {
       return at.end
     },
+    get current() {
+      return current
+    },
     find,
     after: (seq) => messages.slice(place(seq + 1)),
     edge: (side) => {
@@ -112,7 +120,7 @@ export const createWindow = (): MessageWindow => {
         if (messages.length > WINDOW) letGoOlder()
       }
     },
-    move: (list, { start, end }) => {
+    move: (list, { start, end }, kept = false) => {
       // What is known under another name keeps it, so that lists do not draw it anew.
       messages = list.map((message) => {
         const known = message.seq === undefined ? undefined : find(message.seq)
@@ -120,6 +128,10 @@ export const createWindow = (): MessageWindow => {
       })
       at.start = start
       at.end = end
+      current = !kept
+    },
+    confirm: (now) => {
+      current = now
     },
   }
 }

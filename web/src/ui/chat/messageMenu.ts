@@ -1,7 +1,6 @@
 // What can be done with a message.
 import { CheckCheck, Copy, Download, Pencil, Reply, RotateCw, SmilePlus, Trash2, Undo2, UserRound } from '@lucide/vue'
-import type { Message, ServerFacts } from '../../model'
-import { isAhead } from '../base/clock'
+import { isAhead, type Message, type ServerFacts } from '../../model'
 import type { MenuItem } from '../base/menu'
 import { useToast } from '../base/toast'
 import { t } from '../i18n'
@@ -60,7 +59,7 @@ export const useMessageMenu = (chat: Chat): ((message: Message | undefined) => M
       chat.groupId !== undefined && mine && seq !== undefined && { label: t('chat.readBy'), icon: CheckCheck, select: () => chat.showReaders(message) },
       !mine && { label: t('chat.profile'), icon: UserRound, select: () => chat.showPerson(message) },
       mayRecall && { label: t('chat.recall'), icon: Undo2, danger: true, apart: true, select: () => chat.recall(message) },
-      message.state === 'failed' && { label: t('chat.discard'), icon: Trash2, danger: true, apart: true, select: () => chat.timeline.discard(message.id) },
+      message.state !== 'sent' && { label: t('chat.discard'), icon: Trash2, danger: true, apart: true, select: () => chat.timeline.discard(message.id) },
     ]
     return items.filter((item) => item !== false)
   }

@@ -21,7 +21,9 @@ export const useFileDrop = (take: (files: File[]) => void, may: () => boolean): 
       leaving = setTimeout(() => (dragging.value = false), 80)
     },
     drop: (event: DragEvent) => {
-      const files = [...(event.dataTransfer?.files ?? [])]
+      // A folder comes as a file that cannot be read.
+      const items = [...(event.dataTransfer?.items ?? [])].filter((item) => !item.webkitGetAsEntry()?.isDirectory)
+      const files = items.flatMap((item) => item.getAsFile() ?? [])
       dragging.value = false
       if (files.length === 0) return
       event.preventDefault()

@@ -1,5 +1,5 @@
-// Whether a time has come, for templates and computed(): they are asked again when it does.
-import { shallowRef } from 'vue'
+// Whether a time has come, for what is computed: it is computed again when it does.
+import { shallowRef } from '@vue/reactivity'
 
 /** Timers of browsers take no longer waits. */
 const LONGEST = 3_600_000

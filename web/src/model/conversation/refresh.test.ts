@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+
+import { Unreachable } from '../../client'
+import { buildConversations, card, createScene, PEER, ready } from '../testing'
+
+const KEY = 'u:bo'
+
+test('a conversation that moves up while the pages are fetched stays, with all that is here of it', async () => {
+  const { server, conversations, say } = createScene(5)
+  const others = Array.from({ length: 149 }, (_, at) => card({ userId: `u${at}`, lastSeq: 1, lastTime: 1_000 - at }))
+  const bo = card({ userId: PEER, nickname: 'Bo', lastSeq: 5, lastTime: 5, unread: 5, muted: true })
+  server.cards = [...others, bo]
+  const connect = (): Promise<void> => conversations.refresh(ready(), Promise.resolve())
+  await connect()
+  conversations.setDraft(KEY, 'a long text')
+  const timeline = conversations.timeline(KEY)
+  await expect.poll(() => timeline.messages.length).toBe(5)
+  let pages = 0
+  server.after = (path) => {
+    // Between the first page and the second.
+    if (path === '/ws/chat/conversations' && ++pages === 1) {
+      server.cards = [{ ...bo, lastSeq: 6, lastTime: 5_000, unread: 6 }, ...others]
+      say()
+    }
+    return Promise.resolve()
+  }
+  await connect()
+  expect(conversations.get(KEY)).toMatchObject({ unread: 6, muted: true, draft: 'a long text' })
+  await expect.poll(() => timeline.messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6])
+})
+
+test('after a restore what is new is unread, and read to the end', async () => {
+  const { server, conversations, connect, say } = createScene(10)
+  await connect({ unread: 10 })
+  conversations.markRead(KEY)
+  server.log.length = 3
+  await connect({ readSeq: 2, unread: 1 }, 'two')
+  say(4)
+  expect(conversations.get(KEY)?.unread).toBe(5)
+})
+
+test('what a restore takes away is not believed again when the first round after it fails', async () => {
+  const { server, conversations, connect, say } = createScene(10)
+  await connect()
+  const timeline = conversations.timeline(KEY)
+  await expect.poll(() => timeline.messages.length).toBe(10)
+  server.log.length = 3
+  server.failures.set('/ws/chat/conversations', [new Unreachable()])
+  await expect(connect({}, 'two')).rejects.toThrow(Unreachable)
+  await connect({}, 'two')
+  await expect.poll(() => timeline.messages.length).toBe(3)
+  say(4)
+  await expect.poll(() => timeline.messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7])
+})
+
+test('a draft goes with its conversation', async () => {
+  const { server, context, conversations } = createScene()
+  server.cards = [card({ groupId: 'g', nickname: 'Choir', lastSeq: 1, lastTime: 1 })]
+  await conversations.refresh(ready(), Promise.resolve())
+  conversations.setDraft('g:g', 'half a sentence')
+  server.cards = []
+  await conversations.refresh(ready(), Promise.resolve())
+  const again = buildConversations(context)
+  await again.restore(await context.cache.kept())
+  expect(again.get('g:g')?.draft ?? '').toBe('')
+})
