@@ -108,6 +108,32 @@ test('a voice plays from its own conversation, whatever was played in another', 
   await pause.waitFor()
 })
 
+test('a voice is silent once nobody is logged in', async () => {
+  const { ann, bo } = await pair('vout')
+  await speak(bo, ann)
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await page.addInitScript(() => {
+    const Made = window.Audio
+    const sounds: HTMLAudioElement[] = []
+    const Kept = function (): HTMLAudioElement {
+      const sound = new Made()
+      sounds.push(sound)
+      return sound
+    }
+    Object.assign(window, { sounds, Audio: Kept })
+  })
+  await page.reload()
+  const silent = (): Promise<boolean[]> => page.evaluate(() => (window as unknown as { sounds: HTMLAudioElement[] }).sounds.map(({ paused }) => paused))
+  await page.getByRole('button', { name: /Play the voice message/ }).click()
+  await page.getByRole('button', { name: 'Pause' }).waitFor()
+  await page.getByRole('link', { name: /Settings/ }).click()
+  await page.getByRole('button', { name: 'Log out' }).click()
+  expect(await silent()).toEqual([false])
+  await page.getByRole('dialog').getByRole('button', { name: 'Log out' }).click()
+  await page.getByRole('button', { name: 'Log in' }).waitFor()
+  expect(await silent()).toEqual([true])
+})
+
 test('the keyboard records, discards and sends; nothing of what is discarded is sent', async () => {
   const { ann, bo } = await pair('vkeys')
   const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })

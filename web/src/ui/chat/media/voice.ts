@@ -1,5 +1,6 @@
 // Plays voices, one at a time.
 import { shallowReactive } from 'vue'
+import { alsoForget } from '../../preferences'
 
 /** What plays, or stopped half-way: by its address, as messages of two conversations may have the same id. */
 export const playing = shallowReactive({ url: '', running: false, failed: false, position: 0, duration: 0 })
@@ -38,6 +39,11 @@ export const togglePlay = (url: string): void => {
 }
 
 export const pausePlaying = (): void => audio?.pause()
+
+alsoForget(() => {
+  pausePlaying()
+  playing.url = ''
+})
 
 /** `part`: from 0 to 1. What a browser recorded does not say how long it is: its message does, in seconds. */
 export const seekTo = (part: number, seconds: number): void => {
