@@ -34,6 +34,7 @@ export default {
   voiceSeconds: '[Voice] {n} s',
   openPicture: 'Open the picture',
   pictureGone: 'This picture is not there any more',
+  pictureLater: 'Shown when the server is back',
   saveNamed: 'Save the file {name}, {size}',
   uploading: 'Uploading',
   uploaded: '{percent}% of {size}',
