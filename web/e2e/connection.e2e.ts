@@ -148,6 +148,33 @@ test('pictures that do not come while the server is away come when it is back', 
   await expect.poll(drawn).toEqual([true, true])
 })
 
+test('a search in a conversation keeps what it found when the next page does not come, and goes on when it is asked again', async () => {
+  const { ann, bo } = await pair('more')
+  for (let n = 1; n <= 60; n++) await stage.server.send(bo, { toUserId: ann.id }, `apple ${n}`)
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await page.getByRole('button', { name: 'Search in this conversation' }).click()
+  const search = page.getByRole('search')
+  await search.getByRole('searchbox').fill('apple')
+  const more = search.getByRole('button', { name: 'More results' })
+  await more.waitFor()
+  const found = search.getByRole('listitem')
+  const first = await found.count()
+  expect(first).toBeLessThan(60)
+  await stage.server.kill()
+  await page.getByRole('button', { name: 'Try now' }).waitFor()
+  await more.click()
+  await search.getByRole('alert').waitFor()
+  expect(await found.count()).toBe(first)
+  await stage.server.restart()
+  await page.getByRole('button', { name: 'Try now' }).waitFor({ state: 'hidden' })
+  await search.getByRole('button', { name: 'Try again' }).click()
+  await found.nth(first).waitFor()
+  // Signs alone are no words: there is nothing to be found, and nothing is wrong.
+  await search.getByRole('searchbox').fill('？')
+  await search.getByText('No message with these words.').waitFor()
+  expect(await search.getByRole('alert').count()).toBe(0)
+})
+
 /** The row in the middle of the screen, and where it stands, once nothing moves any more. */
 const resting = async (page: Page): Promise<{ id: string; y: number }> => {
   const middle = (): Promise<{ id: string; y: number }> =>
