@@ -157,6 +157,20 @@ test('an input method never sends what is half typed', async () => {
     .toEqual(['你好'])
 })
 
+test('the same words said twice are told twice to who does not see them', async () => {
+  const { ann, bo } = await pair('twice')
+  await stage.server.send(bo, { toUserId: ann.id }, 'are you there?')
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await log(page).getByText('are you there?').waitFor()
+  const told = page.locator('[aria-live=polite]').getByText('twice-bo: hello')
+  await stage.server.send(bo, { toUserId: ann.id }, 'hello')
+  await told.waitFor()
+  const before = await told.elementHandle()
+  await stage.server.send(bo, { toUserId: ann.id }, 'hello')
+  await expect.poll(() => before?.evaluate((element) => element.isConnected)).toBe(false)
+  await told.waitFor()
+})
+
 test('whoever reads above is not moved by what comes, and is told of it', async () => {
   const { ann, bo } = await pair('still')
   for (let at = 1; at <= 120; at++) await stage.server.send(bo, { toUserId: ann.id }, `line ${at}`)
