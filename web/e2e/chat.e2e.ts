@@ -157,6 +157,20 @@ test('an input method never sends what is half typed', async () => {
     .toEqual(['你好'])
 })
 
+test('the same words said twice are told twice to who does not see them', async () => {
+  const { ann, bo } = await pair('twice')
+  await stage.server.send(bo, { toUserId: ann.id }, 'are you there?')
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await log(page).getByText('are you there?').waitFor()
+  const told = page.locator('[aria-live=polite]').getByText('twice-bo: hello')
+  await stage.server.send(bo, { toUserId: ann.id }, 'hello')
+  await told.waitFor()
+  const before = await told.elementHandle()
+  await stage.server.send(bo, { toUserId: ann.id }, 'hello')
+  await expect.poll(() => before?.evaluate((element) => element.isConnected)).toBe(false)
+  await told.waitFor()
+})
+
 test('whoever reads above is not moved by what comes, and is told of it', async () => {
   const { ann, bo } = await pair('still')
   for (let at = 1; at <= 120; at++) await stage.server.send(bo, { toUserId: ann.id }, `line ${at}`)
@@ -241,4 +255,20 @@ test('what is searched for is found, and shown where it was said', async () => {
   await page.getByText('我们去上海吧').first().click()
   await log(page).getByText('我们去上海吧').waitFor()
   expect(await log(page).getByText('line 150').count()).toBe(0)
+})
+
+test('Enter opens what is found for the words that stand in the field, however soon it is pressed', async () => {
+  const [ann, bo, cy] = await stage.friends('enter-ann', 'enter-bo', 'enter-cy')
+  if (!ann || !bo || !cy) throw new Error('nobody is there')
+  await stage.server.send(bo, { toUserId: ann.id }, 'apples and pears')
+  await stage.server.send(cy, { toUserId: ann.id }, 'apples alone')
+  const page = await stage.visit({ as: ann })
+  const field = page.getByRole('searchbox')
+  await field.fill('apples')
+  const found = page.getByRole('region', { name: 'Messages' })
+  await expect.poll(() => found.getByRole('link').count()).toBe(2)
+  await field.pressSequentially(' pears')
+  await field.press('Enter')
+  await page.waitForURL(`**/chat/u:${bo.id}`)
+  await log(page).getByText('apples and pears').waitFor()
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { setStage, type Page } from './harness'
+import { squares } from './picture'
 
 const stage = setStage()
 
@@ -114,6 +115,64 @@ test('a reload without a server shows what the browser kept', async () => {
       return list.map(({ msg }) => msg)
     })
     .toEqual(['kept in the browser', 'written offline'])
+})
+
+test('pictures that do not come while the server is away come when it is back', async () => {
+  const { ann, bo } = await pair('shown')
+  const page = await stage.visit({ as: bo, path: `/chat/u:${ann.id}` })
+  await composer(page).waitFor()
+  await page.locator('input[type=file]').setInputFiles(await squares(page, 20))
+  await composer(page).press('Enter')
+  await page.getByRole('log').getByRole('article', { name: /\[Picture\].*sent/ }).waitFor()
+  const form = new FormData()
+  const face = await squares(page, 60)
+  form.append('headImage', new Blob([new Uint8Array(face.buffer)], { type: face.mimeType }), face.name)
+  await fetch(`${stage.server.url}/api/user/update_uinfo`, { method: 'POST', headers: { authorization: `Bearer ${bo.token}` }, body: form })
+
+  const other = await stage.visit({ as: ann, path: '/settings' })
+  const pictures = /\/thumb$|\/img\//
+  await other.route(pictures, (route) => route.abort())
+  await other.goto(`/chat/u:${bo.id}`)
+  const log = other.getByRole('log')
+  const said = log.getByRole('article', { name: /\[Picture\]/ })
+  await said.getByText('This picture is not there any more').waitFor()
+  // Who has no picture that can be shown has initials.
+  await said.getByText('S', { exact: true }).waitFor()
+  await stage.server.kill()
+  await said.getByText('Shown when the server is back').waitFor()
+  await other.unroute(pictures)
+  await stage.server.restart()
+  await said.getByRole('img', { name: '[Picture]' }).waitFor()
+  await said.getByText('S', { exact: true }).waitFor({ state: 'detached' })
+  const drawn = () => said.locator('img').evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth > 0))
+  await expect.poll(drawn).toEqual([true, true])
+})
+
+test('a search in a conversation keeps what it found when the next page does not come, and goes on when it is asked again', async () => {
+  const { ann, bo } = await pair('more')
+  for (let n = 1; n <= 60; n++) await stage.server.send(bo, { toUserId: ann.id }, `apple ${n}`)
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await page.getByRole('button', { name: 'Search in this conversation' }).click()
+  const search = page.getByRole('search')
+  await search.getByRole('searchbox').fill('apple')
+  const more = search.getByRole('button', { name: 'More results' })
+  await more.waitFor()
+  const found = search.getByRole('listitem')
+  const first = await found.count()
+  expect(first).toBeLessThan(60)
+  await stage.server.kill()
+  await page.getByRole('button', { name: 'Try now' }).waitFor()
+  await more.click()
+  await search.getByRole('alert').waitFor()
+  expect(await found.count()).toBe(first)
+  await stage.server.restart()
+  await page.getByRole('button', { name: 'Try now' }).waitFor({ state: 'hidden' })
+  await search.getByRole('button', { name: 'Try again' }).click()
+  await found.nth(first).waitFor()
+  // Signs alone are no words: there is nothing to be found, and nothing is wrong.
+  await search.getByRole('searchbox').fill('？')
+  await search.getByText('No message with these words.').waitFor()
+  expect(await search.getByRole('alert').count()).toBe(0)
 })
 
 /** The row in the middle of the screen, and where it stands, once nothing moves any more. */

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+
 import { expect, test } from 'vitest'
 
 import { setStage, type Page } from './harness'
@@ -10,6 +12,13 @@ const logIn = async (page: Page, username: string, password: string): Promise<vo
   await page.getByRole('button', { name: 'Log in' }).click()
 }
 
+const logOut = async (page: Page): Promise<void> => {
+  await page.getByRole('link', { name: 'Settings' }).click()
+  await page.getByRole('button', { name: 'Log out' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Log out' }).click()
+  await page.getByRole('button', { name: 'Log in' }).waitFor()
+}
+
 test('whoever comes registers, is told what to do next, and logs out again', async () => {
   const page = await stage.visit()
   await page.getByRole('link', { name: 'Create one' }).click()
@@ -20,9 +29,7 @@ test('whoever comes registers, is told what to do next, and logs out again', asy
   await page.getByRole('navigation', { name: 'Main' }).waitFor()
   await page.getByRole('link', { name: 'Settings' }).click()
   await page.getByText('Newcomer 新人').first().waitFor()
-  await page.getByRole('button', { name: 'Log out' }).click()
-  await page.getByRole('dialog').getByRole('button', { name: 'Log out' }).click()
-  await page.getByRole('button', { name: 'Log in' }).waitFor()
+  await logOut(page)
   const kept = await page.evaluate(async () => {
     const names = await indexedDB.databases()
     return names.map(({ name }) => name)
@@ -117,10 +124,30 @@ test('whoever logs out in one tab has left all of them', async () => {
   const two = await one.context().newPage()
   await two.goto('/contacts')
   await two.getByRole('navigation', { name: 'Main' }).waitFor()
-  await one.getByRole('button', { name: 'Log out' }).click()
-  await one.getByRole('dialog').getByRole('button', { name: 'Log out' }).click()
-  await one.getByRole('button', { name: 'Log in' }).waitFor()
+  await logOut(one)
   await two.getByRole('button', { name: 'Log in' }).waitFor()
+})
+
+test('whoever logs in next in the same tab finds nothing of what the one before was writing', async () => {
+  const [bo, ann, cy] = await stage.friends('next-bo', 'next-ann', 'next-cy')
+  if (!bo || !ann || !cy) throw new Error('nobody is there')
+  for (const one of [ann, cy]) await stage.server.send(bo, { toUserId: one.id }, 'hello')
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  const composer = page.getByRole('textbox', { name: /^Message to/ })
+  await composer.fill('secret words')
+  await composer.press('Enter')
+  await page.getByRole('log').getByRole('article', { name: /secret words.*sent/ }).waitFor()
+  await page.locator('input[type=file]').setInputFiles({ name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('plan') })
+  await page.getByRole('button', { name: 'Remove plan.txt' }).waitFor()
+  await composer.press('ArrowUp')
+  await page.getByText('Edit message').waitFor()
+  await logOut(page)
+  await logIn(page, cy.username, cy.password)
+  await page.getByRole('link', { name: /next-bo/ }).click()
+  await page.getByRole('log').getByText('hello').waitFor()
+  expect(await composer.inputValue()).toBe('')
+  expect(await page.getByText(/Edit message|secret words/).count()).toBe(0)
+  expect(await page.getByRole('button', { name: 'Remove plan.txt' }).count()).toBe(0)
 })
 
 test('tabs of one browser share the login, and what is said in one is in the other', async () => {

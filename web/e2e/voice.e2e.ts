@@ -1,7 +1,9 @@
 // Voices are recorded, sent and played; and what stands in the way is said.
+import { Buffer } from 'node:buffer'
+
 import { expect, test } from 'vitest'
 
-import { setStage, type Page } from './harness'
+import { setStage, type Account, type Page } from './harness'
 
 // A microphone that beeps; and a name of this machine that is no safe place, as one in a home network is none.
 const stage = setStage({}, ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--host-resolver-rules=MAP hongyan.lan 127.0.0.1'])
@@ -35,6 +37,33 @@ const pair = async (name: string) => {
   return { ann, bo }
 }
 
+/** Nothing to be heard for half a minute, at 8,000 bytes a second. */
+const silence = (): Blob => {
+  const sound = Buffer.alloc(30 * 8_000, 128)
+  const head = Buffer.from('RIFF....WAVEfmt ....................data....')
+  head.writeUInt32LE(36 + sound.length, 4)
+  head.writeUInt32LE(16, 16)
+  // Numbers as they are, one channel; bytes a second and a sample; bits of a sample.
+  head.writeUInt16LE(1, 20)
+  head.writeUInt16LE(1, 22)
+  head.writeUInt32LE(8_000, 24)
+  head.writeUInt32LE(8_000, 28)
+  head.writeUInt16LE(1, 32)
+  head.writeUInt16LE(8, 34)
+  head.writeUInt32LE(sound.length, 40)
+  return new Blob([head, sound], { type: 'audio/wav' })
+}
+
+/** Sends a voice; gives its file. */
+const speak = async (from: Account, to: Account): Promise<string> => {
+  const form = new FormData()
+  form.append('file', silence(), 'voice.wav')
+  const answer = await fetch(`${stage.server.url}/api/file`, { method: 'POST', headers: { authorization: `Bearer ${from.token}` }, body: form })
+  const { data } = (await answer.json()) as { data: { fileId: string } }
+  await stage.server.call('/api/chat/send_msg', { toUserId: to.id, msg: '[voice]', kind: 'voice', body: { fileId: data.fileId, seconds: 30 } }, from)
+  return data.fileId
+}
+
 test('one press records, another sends; the other hears it, as long as it was', async () => {
   const { ann, bo } = await pair('voice')
   const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
@@ -58,6 +87,51 @@ test('one press records, another sends; the other hears it, as long as it was', 
   await other.getByRole('button', { name: 'Pause' }).waitFor()
   // It plays to its end.
   await other.getByRole('button', { name: /Play the voice message/ }).waitFor()
+})
+
+test('a voice plays from its own conversation, whatever was played in another', async () => {
+  const [ann, bo, cy] = await stage.friends('vtwo-ann', 'vtwo-bo', 'vtwo-cy')
+  if (!ann || !bo || !cy) throw new Error('nobody is there')
+  // Each is the first message of its conversation.
+  await speak(bo, ann)
+  const other = await speak(cy, ann)
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  const play = page.getByRole('button', { name: /Play the voice message/ })
+  const pause = page.getByRole('button', { name: 'Pause' })
+  await play.click()
+  await pause.waitFor()
+  await page.getByRole('link', { name: /vtwo-cy/ }).click()
+  await page.waitForURL(`**/chat/u:${cy.id}`)
+  await play.waitFor()
+  expect(await pause.count()).toBe(0)
+  await Promise.all([page.waitForRequest(`**/api/file/${other}`), play.click()])
+  await pause.waitFor()
+})
+
+test('a voice is silent once nobody is logged in', async () => {
+  const { ann, bo } = await pair('vout')
+  await speak(bo, ann)
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await page.addInitScript(() => {
+    const Made = window.Audio
+    const sounds: HTMLAudioElement[] = []
+    const Kept = function (): HTMLAudioElement {
+      const sound = new Made()
+      sounds.push(sound)
+      return sound
+    }
+    Object.assign(window, { sounds, Audio: Kept })
+  })
+  await page.reload()
+  const silent = (): Promise<boolean[]> => page.evaluate(() => (window as unknown as { sounds: HTMLAudioElement[] }).sounds.map(({ paused }) => paused))
+  await page.getByRole('button', { name: /Play the voice message/ }).click()
+  await page.getByRole('button', { name: 'Pause' }).waitFor()
+  await page.getByRole('link', { name: /Settings/ }).click()
+  await page.getByRole('button', { name: 'Log out' }).click()
+  expect(await silent()).toEqual([false])
+  await page.getByRole('dialog').getByRole('button', { name: 'Log out' }).click()
+  await page.getByRole('button', { name: 'Log in' }).waitFor()
+  expect(await silent()).toEqual([true])
 })
 
 test('the keyboard records, discards and sends; nothing of what is discarded is sent', async () => {

@@ -90,7 +90,8 @@ test('a picture that is sent as a file arrives with every byte, and one with too
 test('a face in a group says who that is, and leads to them', async () => {
   const [ann, bo] = await stage.friends('face-ann', 'face-bo')
   if (!ann || !bo) throw new Error('nobody is there')
-  const cy = await stage.server.register('face-cy', 'Cyan')
+  // With the sign that would end the part of a sentence that is the name's.
+  const cy = await stage.server.register('face-cy', 'Cy\u2069an')
   const group = await stage.server.group('face-grp', ann, bo, cy)
   await stage.server.send(cy, { toGroupId: group }, 'hello from a stranger')
   await stage.server.send(bo, { toGroupId: group }, 'hello from a friend')

@@ -1,4 +1,4 @@
-// Names as strangers write them: which of them can be seen, and what stands for a face.
+// Names as strangers write them: which of them can be seen, and what stands for a face; and names of their files.
 import { isBlank } from '../../model'
 
 export { isBlank }
@@ -39,3 +39,6 @@ export const hueOf = (id: string): number => {
   for (const character of id) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521
   return sum % 8
 }
+
+/** A file's name without characters that are not seen, or turn what is seen around: "gpj.exe" must not end in ".jpg". */
+export const plainFileName = (name: string): string => name.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '')

@@ -2,6 +2,7 @@
 import { inject, provide, shallowReactive, type InjectionKey } from 'vue'
 import type { Conversation, Message, Role, Timeline } from '../../model'
 import type { ConversationKey } from '../../model/key'
+import { alsoForget } from '../preferences'
 
 /** What the composer is for: a new message, an answer, or another text for an old one. */
 export interface Intent {
@@ -52,6 +53,7 @@ export const useChat = (): Chat => {
 }
 
 const intents = new Map<ConversationKey, Intent>()
+alsoForget(() => intents.clear())
 
 /** Kept while one looks at other conversations. */
 export const intentOf = (conversation: ConversationKey): Intent => {

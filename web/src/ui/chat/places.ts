@@ -1,5 +1,6 @@
 // Where the reader was in each conversation, for when they come back.
 import type { ConversationKey } from '../../model/key'
+import { alsoForget } from '../preferences'
 
 export interface Place {
   /** The message at the upper edge, and how much of it is above. */
@@ -12,6 +13,7 @@ export interface Place {
 
 const KEPT = 30
 const places = new Map<ConversationKey, Place>()
+alsoForget(() => places.clear())
 
 export const keepPlace = (key: ConversationKey, place: Place | undefined): void => {
   places.delete(key)

@@ -1,5 +1,6 @@
 // A message in one line, as in quotes and bars.
 import type { Message } from '../../model'
+import { plainFileName } from '../base/text'
 import { t } from '../i18n'
 
 const textIn = (body: Record<string, unknown> | undefined, field: string): string => {
@@ -7,10 +8,7 @@ const textIn = (body: Record<string, unknown> | undefined, field: string): strin
   return typeof value === 'string' ? value : ''
 }
 
-/** A name without characters that are not seen, or turn what is seen around: "gpj.exe" must not end in ".jpg". */
-export const plainName = (name: string): string => name.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '')
-
-export const fileName = (message: Message): string => plainName(message.upload?.name || textIn(message.body, 'name') || message.msg)
+export const fileName = (message: Message): string => plainFileName(message.upload?.name || textIn(message.body, 'name') || message.msg)
 export const fileId = (message: Message): string => textIn(message.body, 'fileId')
 export const fileSize = (message: Message): number => {
   const size = message.upload?.size ?? message.body?.['size']
@@ -27,7 +25,7 @@ export const NO_CAPTION = { image: '[image]', voice: '[voice]' } as const
 /** What the sender wrote with a picture, a file or a voice. */
 export const captionOf = (message: Message): string => {
   if (/^\[(?:image|voice|file|图片|语音|文件)\]$/u.test(message.msg)) return ''
-  return message.kind === 'file' && plainName(message.msg) === fileName(message) ? '' : message.msg
+  return message.kind === 'file' && plainFileName(message.msg) === fileName(message) ? '' : message.msg
 }
 
 export const summaryOf = (message: Message): string => {

@@ -50,6 +50,7 @@ describe('the last line', () => {
     expect(lineOf({ last: message({ kind: 'image', msg: 'a.png' }) }).text).toBe('last.image')
     expect(lineOf({ last: message({ kind: 'voice', msg: 'v' }) }).text).toBe('last.voice')
     expect(lineOf({ last: message({ kind: 'file', msg: 'plan.pdf' }) }).text).toBe('last.file plan.pdf')
+    expect(lineOf({ last: message({ kind: 'file', msg: 'photo\u202Egpj.exe' }) }).text).toBe('last.file photogpj.exe')
     expect(lineOf({ last: message({ kind: 'x-poll', msg: 'Where to?' }) }).text).toBe('Where to?')
   })
 
@@ -60,11 +61,12 @@ describe('the last line', () => {
     expect(lineOf({ last: { ...last, mine: true } }, { group: true }).text).toBe('last.recalledByMe')
   })
 
-  it('prefers who is writing, then a draft, then a mention', () => {
+  it('prefers who is writing, then a draft, and marks a mention beside it', () => {
     const all = { last: message(), draft: 'not yet\nsent', typing: ['bob'], mentioned: true }
     expect(lineOf(all)).toMatchObject({ typing: true, text: 'last.typing', mark: '' })
     expect(lineOf(all, { group: true })).toMatchObject({ text: 'last.somebodyTyping <bob>' })
-    expect(lineOf({ ...all, typing: [] })).toMatchObject({ mark: 'last.draft', text: 'not yet sent' })
+    expect(lineOf({ ...all, typing: [] })).toMatchObject({ mark: 'last.mention last.draft', text: 'not yet sent' })
+    expect(lineOf({ ...all, typing: [], mentioned: false })).toMatchObject({ mark: 'last.draft', text: 'not yet sent' })
     expect(lineOf({ ...all, typing: [] }, { open: true })).toMatchObject({ mark: 'last.mention', text: 'hello' })
   })
 

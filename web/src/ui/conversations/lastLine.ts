@@ -1,5 +1,6 @@
 // The second line of a conversation's row: what was said last and by whom, and what goes before it.
 import type { Conversation, Message } from '../../model'
+import { plainFileName } from '../base/text'
 import type { Translate } from '../contacts/words'
 
 export interface LastLine {
@@ -30,7 +31,7 @@ export const messageLine = (message: Message, t: Translate): string => {
     case 'voice':
       return t('contacts.last.voice', {})
     case 'file':
-      return `${t('contacts.last.file', {})} ${text}`.trim()
+      return `${t('contacts.last.file', {})} ${plainFileName(text)}`.trim()
     default:
       return text
   }
@@ -48,9 +49,10 @@ export const lastLine = (
     return { ...line, text, typing: true }
   }
   // What one writes is in sight while the conversation is open.
-  if (draft && !open) return { ...line, mark: t('contacts.last.draft', {}), text: inOneLine(draft) }
+  const drafted = draft !== '' && !open
+  const mark = [mentioned && t('contacts.last.mention', {}), drafted && t('contacts.last.draft', {})].filter(Boolean).join(' ')
+  if (drafted) return { ...line, mark, text: inOneLine(draft) }
   if (!last) return line
-  const mark = mentioned ? t('contacts.last.mention', {}) : ''
   const who = inOneLine(name(last.fromUserId))
   if (last.recalledTime !== undefined) {
     const text = last.mine ? t('contacts.last.recalledByMe', {}) : group ? t('contacts.last.recalledBy', { name: who }) : t('contacts.last.recalled', {})

@@ -68,7 +68,8 @@ export const useMessageSearch = (query: () => string, where: () => ConversationK
     next,
     busy,
     failure,
-    again: (): void => void fetch(++round),
+    /** Goes on where it failed. */
+    again: (): void => void fetch(++round, next.value),
     more: (): void => {
       if (!busy.value && next.value !== undefined) void fetch(++round, next.value)
     },

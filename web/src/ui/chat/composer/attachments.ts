@@ -1,6 +1,7 @@
 // Files that were chosen and wait to be sent, per conversation: leaving it does not lose them.
 import { shallowReactive } from 'vue'
 import type { ConversationKey } from '../../../model/key'
+import { alsoForget } from '../../preferences'
 import { rememberSize } from '../media/size'
 
 export interface Attachment {
@@ -80,6 +81,18 @@ export const detach = (list: Attachment[], id: number): void => {
   const [gone] = at < 0 ? [] : list.splice(at, 1)
   if (gone?.preview) URL.revokeObjectURL(gone.preview)
 }
+
+/** Takes all of them, to be sent. */
+export const takeAll = (list: Attachment[]): readonly Attachment[] => {
+  const all = list.splice(0)
+  for (const { preview } of all) if (preview) URL.revokeObjectURL(preview)
+  return all
+}
+
+alsoForget(() => {
+  for (const list of waiting.values()) takeAll(list)
+  waiting.clear()
+})
 
 /** Once the server has said what it takes: gives those that it does not, which are no longer in the list. */
 export const review = (list: Attachment[], bounds: Bounds): readonly File[] => {

@@ -1,11 +1,11 @@
 // Files on their way into the composer: chosen, pasted, dropped; and what cannot be sent, said at once.
 import { computed, onBeforeUnmount, watch, type ComputedRef } from 'vue'
 import { useI18n } from 'vue-i18n'
+import { plainFileName } from '../../base/text'
 import { useToast } from '../../base/toast'
 import { explain, formatSize } from '../../i18n'
 import { useModel } from '../../model'
 import type { Chat } from '../context'
-import { plainName } from '../summary'
 import { attach, attachmentsOf, MOST, review, type Attachment } from './attachments'
 
 export interface Files {
@@ -30,7 +30,7 @@ export const useFiles = ({ key }: Chat): Files => {
   const refuse = (tooLarge: readonly File[]): void => {
     const most = formatSize(server.limits?.fileBytes ?? 0)
     const [first] = tooLarge
-    if (first && tooLarge.length === 1) toast.error(t('chat.fileTooLarge', { name: `\u2068${plainName(first.name)}\u2069`, size: formatSize(first.size), most }))
+    if (first && tooLarge.length === 1) toast.error(t('chat.fileTooLarge', { name: `\u2068${plainFileName(first.name)}\u2069`, size: formatSize(first.size), most }))
     else if (first) toast.error(t('chat.filesTooLarge', { n: tooLarge.length, most }))
   }
   // On a first visit something may be chosen before the server has said what it takes.

@@ -1,8 +1,9 @@
 // Plays voices, one at a time.
 import { shallowReactive } from 'vue'
+import { alsoForget } from '../../preferences'
 
-/** What plays, or stopped half-way. */
-export const playing = shallowReactive({ id: '', running: false, failed: false, position: 0, duration: 0 })
+/** What plays, or stopped half-way: by its address, as messages of two conversations may have the same id. */
+export const playing = shallowReactive({ url: '', running: false, failed: false, position: 0, duration: 0 })
 
 let audio: HTMLAudioElement | undefined
 
@@ -17,16 +18,16 @@ const player = (): HTMLAudioElement => {
   made.addEventListener('ended', () => (playing.position = 0))
   made.addEventListener('error', () => {
     playing.running = false
-    playing.failed = playing.id !== ''
+    playing.failed = playing.url !== ''
   })
   audio = made
   return made
 }
 
-export const togglePlay = (id: string, url: string): void => {
+export const togglePlay = (url: string): void => {
   const sound = player()
-  if (playing.id !== id || playing.failed) {
-    Object.assign(playing, { id, position: 0, duration: 0, failed: false })
+  if (playing.url !== url || playing.failed) {
+    Object.assign(playing, { url, position: 0, duration: 0, failed: false })
     sound.src = url
   } else if (playing.running) {
     sound.pause()
@@ -38,6 +39,11 @@ export const togglePlay = (id: string, url: string): void => {
 }
 
 export const pausePlaying = (): void => audio?.pause()
+
+alsoForget(() => {
+  pausePlaying()
+  playing.url = ''
+})
 
 /** `part`: from 0 to 1. What a browser recorded does not say how long it is: its message does, in seconds. */
 export const seekTo = (part: number, seconds: number): void => {

@@ -34,6 +34,7 @@ export default {
   voiceSeconds: '[Voice] {n} s',
   openPicture: 'Open the picture',
   pictureGone: 'This picture is not there any more',
+  pictureLater: 'Shown when the server is back',
   saveNamed: 'Save the file {name}, {size}',
   uploading: 'Uploading',
   uploaded: '{percent}% of {size}',
@@ -85,7 +86,8 @@ export default {
   attached: 'Files to be sent',
   removeFile: 'Remove {name}',
   tooManyFiles: 'At most {n} files at once. Send these first, then the others.',
-  tooLong: 'The text is {n} bytes too long for one message. Shorten it, or send it in parts.',
+  tooLong:
+    'The text is {n} byte too long for one message. Shorten it, or send it in parts. | The text is {n} bytes too long for one message. Shorten it, or send it in parts.',
   length: '{bytes} of {most} bytes',
   fileTooLarge: '{name} is {size}. This server takes files of up to {most}: choose a smaller one.',
   filesTooLarge: '{n} files are larger than {most}, the most that this server takes. Choose smaller ones.',

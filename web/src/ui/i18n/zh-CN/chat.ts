@@ -34,6 +34,7 @@ export default {
   voiceSeconds: '[语音] {n} 秒',
   openPicture: '查看图片',
   pictureGone: '图片已不存在',
+  pictureLater: '连上服务器后显示',
   saveNamed: '保存文件 {name}，{size}',
   uploading: '正在上传',
   uploaded: '{percent}% / {size}',
