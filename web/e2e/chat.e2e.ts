@@ -218,6 +218,17 @@ test('with the keyboard one chooses among what is in sight, however far up one h
   await expect.poll(focused).toBe(at + 1)
 })
 
+test('what one sends from far up is seen at once', async () => {
+  const { ann, bo } = await pair('far')
+  for (let at = 1; at <= 150; at++) await stage.server.send(bo, { toUserId: ann.id }, `line ${at}`)
+  await stage.server.call('/api/chat/read', { toUserId: bo.id, seq: 150 }, ann)
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}?at=5` })
+  await log(page).getByText(/^line 5, /).waitFor()
+  await say(page, 'an answer to the fifth')
+  await log(page).getByRole('article', { name: /an answer to the fifth.*sent/ }).waitFor()
+  await log(page).getByText(/^line 150, /).waitFor()
+})
+
 test('whoever comes to unread messages begins at the first, and drags on from what is loaded', async () => {
   const { ann, bo } = await pair('drag')
   for (let at = 1; at <= 400; at++) await stage.server.send(bo, { toUserId: ann.id }, `line ${at}`)

@@ -54,6 +54,21 @@ test('what happened while the page was away is there when it is back, once and i
   expect(await page.getByRole('log').getByText('two').count()).toBe(1)
 })
 
+test('what is written offline from far up is seen at once', async () => {
+  const { ann, bo } = await pair('up')
+  for (let at = 1; at <= 300; at++) await stage.server.send(bo, { toUserId: ann.id }, `line ${at}`)
+  await stage.server.call('/api/chat/read', { toUserId: bo.id, seq: 300 }, ann)
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}?at=5` })
+  await page.getByRole('log').getByText(/^line 5, /).waitFor()
+  await stage.server.kill()
+  await page.getByRole('button', { name: 'Try now' }).waitFor()
+  await composer(page).fill('an answer to the fifth')
+  await composer(page).press('Enter')
+  await page.getByRole('log').getByText('an answer to the fifth').waitFor()
+  await stage.server.restart()
+  await page.getByRole('log').getByRole('article', { name: /an answer to the fifth.*(sent|read)/ }).waitFor()
+})
+
 test('the network is back: the page connects at once, whatever it meant to wait', async () => {
   const { ann } = await pair('network')
   const page = await stage.visit({ as: ann, path: '/settings' })
