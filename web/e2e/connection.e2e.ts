@@ -54,6 +54,17 @@ test('what happened while the page was away is there when it is back, once and i
   expect(await page.getByRole('log').getByText('two').count()).toBe(1)
 })
 
+test('whoever tries at once with the keyboard goes on from there', async () => {
+  const { ann } = await pair('try')
+  const page = await stage.visit({ as: ann, path: '/settings' })
+  await page.getByRole('navigation', { name: 'Main' }).waitFor()
+  await stage.server.kill()
+  await page.getByRole('button', { name: 'Try now' }).press('Enter')
+  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('status')
+  await stage.server.restart()
+  await page.getByRole('button', { name: 'Try now' }).waitFor({ state: 'hidden' })
+})
+
 test('what is written offline from far up is seen at once', async () => {
   const { ann, bo } = await pair('up')
   for (let at = 1; at <= 300; at++) await stage.server.send(bo, { toUserId: ann.id }, `line ${at}`)
