@@ -54,6 +54,21 @@ test('what happened while the page was away is there when it is back, once and i
   expect(await page.getByRole('log').getByText('two').count()).toBe(1)
 })
 
+test('members that could not be loaded are told of, and come when the server is back', async () => {
+  const { ann, bo } = await pair('members')
+  const known = await stage.server.group('members-one', ann)
+  await stage.server.group('members-two', ann, bo)
+  // What a group's view is made of is here before the server is away.
+  const page = await stage.visit({ as: ann, path: `/contacts/g/${known}` })
+  await page.getByText('members-ann').first().waitFor()
+  await stage.server.kill()
+  await page.getByRole('button', { name: 'Try now' }).waitFor()
+  await page.getByRole('link', { name: /members-two/ }).click()
+  await page.getByRole('alert').getByRole('button', { name: 'Try again' }).waitFor()
+  await stage.server.restart()
+  await page.getByRole('button', { name: 'What to do with members-bo' }).waitFor()
+})
+
 test('whoever tries at once with the keyboard goes on from there', async () => {
   const { ann } = await pair('try')
   const page = await stage.visit({ as: ann, path: '/settings' })
