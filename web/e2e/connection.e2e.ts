@@ -69,6 +69,25 @@ test('members that could not be loaded are told of, and come when the server is 
   await page.getByRole('button', { name: 'What to do with members-bo' }).waitFor()
 })
 
+test('nobody who is blocked seems not to be while the server is away', async () => {
+  const { ann, bo } = await pair('block')
+  const cy = await stage.server.register('block-cy')
+  await stage.server.call('/api/friend/block', { userId: cy.id, block: true }, ann)
+  const page = await stage.visit({ as: ann, path: `/contacts/u/${cy.id}` })
+  const block = page.getByRole('switch', { name: 'Block' })
+  await expect.poll(() => block.isChecked()).toBe(true)
+  await page.getByRole('link', { name: /^block-bo/ }).click()
+  await page.waitForURL(`**/contacts/u/${bo.id}`)
+  await expect.poll(() => block.isChecked()).toBe(false)
+  await stage.server.kill()
+  await page.getByRole('button', { name: 'Try now' }).waitFor()
+  await page.goBack()
+  await page.getByText('block-cy').first().waitFor()
+  expect(await block.count()).toBe(0)
+  await stage.server.restart()
+  await expect.poll(() => block.isChecked()).toBe(true)
+})
+
 test('whoever tries at once with the keyboard goes on from there', async () => {
   const { ann } = await pair('try')
   const page = await stage.visit({ as: ann, path: '/settings' })
