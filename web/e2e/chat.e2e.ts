@@ -199,6 +199,50 @@ test('whoever reads above is not moved by what comes, and is told of it', async 
   await log(page).getByText('line 121').waitFor()
 })
 
+test('with the keyboard one chooses among what is in sight, however far up one has gone', async () => {
+  const { ann, bo } = await pair('step')
+  for (let at = 1; at <= 120; at++) await stage.server.send(bo, { toUserId: ann.id }, `line ${at}`)
+  await stage.server.call('/api/chat/read', { toUserId: bo.id, seq: 120 }, ann)
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  const line = (at: number): Locator => log(page).getByRole('article', { name: new RegExp(`line ${at},`) })
+  /** The number of the line that has the focus, if it is in sight. */
+  const focused = (): Promise<number> =>
+    page.evaluate(() => {
+      const it = document.activeElement
+      const [row, sight] = [it?.getBoundingClientRect(), it?.closest('[role="log"]')?.getBoundingClientRect()]
+      const seen = row && sight && row.bottom > sight.top && row.top < sight.bottom
+      return seen ? Number(/line (\d+)/.exec(it?.getAttribute('aria-label') ?? '')?.[1]) : NaN
+    })
+  await line(120).waitFor()
+  await log(page).focus()
+  await page.keyboard.press('ArrowUp')
+  await expect.poll(focused).toBe(120)
+  await page.keyboard.press('ArrowUp')
+  await expect.poll(focused).toBe(119)
+  // The row that had the focus is not drawn where these keys lead.
+  for (let gone = 120; gone > 90; gone -= 10) {
+    await page.keyboard.press('PageUp')
+    await line(gone).waitFor({ state: 'detached' })
+  }
+  expect(await log(page).evaluate((log) => log === document.activeElement)).toBe(true)
+  await page.keyboard.press('ArrowUp')
+  await expect.poll(focused).toBeLessThan(100)
+  const at = await focused()
+  await page.keyboard.press('ArrowDown')
+  await expect.poll(focused).toBe(at + 1)
+})
+
+test('what one sends from far up is seen at once', async () => {
+  const { ann, bo } = await pair('far')
+  for (let at = 1; at <= 150; at++) await stage.server.send(bo, { toUserId: ann.id }, `line ${at}`)
+  await stage.server.call('/api/chat/read', { toUserId: bo.id, seq: 150 }, ann)
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}?at=5` })
+  await log(page).getByText(/^line 5, /).waitFor()
+  await say(page, 'an answer to the fifth')
+  await log(page).getByRole('article', { name: /an answer to the fifth.*sent/ }).waitFor()
+  await log(page).getByText(/^line 150, /).waitFor()
+})
+
 test('whoever comes to unread messages begins at the first, and drags on from what is loaded', async () => {
   const { ann, bo } = await pair('drag')
   for (let at = 1; at <= 400; at++) await stage.server.send(bo, { toUserId: ann.id }, `line ${at}`)

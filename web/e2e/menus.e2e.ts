@@ -1,4 +1,6 @@
 // Menus: by mouse, by key and by finger, and where the focus is afterwards.
+import { Buffer } from 'node:buffer'
+
 import { expect, test } from 'vitest'
 
 import { setStage, type Page } from './harness'
@@ -67,6 +69,53 @@ test('a row has its menu under the mouse and under the menu key, and whoever goe
   await page.getByRole('searchbox').click()
   await menu.waitFor({ state: 'detached' })
   expect(await focused(page)).toBe('Search')
+})
+
+test('what a menu opened gives the focus back to what the menu belongs to', async () => {
+  const [ann, bo] = await stage.friends('back-ann', 'back-bo')
+  if (!ann || !bo) throw new Error('nobody is there')
+  await stage.server.send(bo, { toUserId: ann.id }, 'what do you say?')
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  const dialog = page.getByRole('dialog')
+  const message = page.getByRole('article', { name: /what do you say/ })
+  await message.waitFor()
+  for (const what of ['Another reaction', 'Who wrote it']) {
+    await message.focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('menuitem', { name: what }).press('Enter')
+    await dialog.waitFor()
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    await expect.poll(() => focused(page)).toContain('what do you say?')
+  }
+  // The first time a dialog comes later than the menu goes; the second time it is there at once.
+  const name = 'Find people or create a group'
+  for (let time = 0; time < 2; time++) {
+    await page.getByRole('button', { name }).press('Enter')
+    await page.getByRole('menuitem', { name: 'Create a group' }).press('Enter')
+    await dialog.waitFor()
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    await expect.poll(() => focused(page)).toBe(name)
+  }
+})
+
+test('what is closed or taken away leaves the focus beside it', async () => {
+  const [ann, bo] = await stage.friends('beside-ann', 'beside-bo')
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo?.id}`, viewport: { width: 1400, height: 800 } })
+  const details = page.getByRole('button', { name: 'Details', exact: true })
+  await details.click()
+  await page.getByRole('region', { name: 'Profile' }).getByRole('button', { name: 'Close' }).press('Enter')
+  await expect.poll(() => focused(page)).toBe('Details')
+  const files = ['a.txt', 'b.txt', 'c.txt'].map((name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(name) }))
+  await page.locator('input[type=file]').setInputFiles(files)
+  const remove = (name: string) => page.getByRole('button', { name: `Remove ${name}` }).press('Enter')
+  await remove('b.txt')
+  await expect.poll(() => focused(page)).toBe('Remove c.txt')
+  await remove('c.txt')
+  await expect.poll(() => focused(page)).toBe('Remove a.txt')
+  await remove('a.txt')
+  await expect.poll(() => focused(page)).toBe('Message to beside-bo')
 })
 
 test('a finger that rests on a message opens its menu, wherever that is on the screen', async () => {

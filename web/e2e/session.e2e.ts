@@ -143,6 +143,7 @@ test('whoever logs in next in the same tab finds nothing of what the one before 
   await page.getByText('Edit message').waitFor()
   await logOut(page)
   await logIn(page, cy.username, cy.password)
+  await page.getByRole('link', { name: /^Chats/ }).click()
   await page.getByRole('link', { name: /next-bo/ }).click()
   await page.getByRole('log').getByText('hello').waitFor()
   expect(await composer.inputValue()).toBe('')

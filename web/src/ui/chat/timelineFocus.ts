@@ -6,6 +6,9 @@ import type { Message, Timeline } from '../../model'
 const rowOf = (target: EventTarget | null): HTMLElement | undefined =>
   (target instanceof Element ? target.closest<HTMLElement>('[data-id]') : null) ?? undefined
 
+/** Keys that scroll far. */
+const LEAPS = new Set(['PageUp', 'PageDown', 'Home', 'End'])
+
 export const useRowFocus = ({ scroller, virtualizer, timeline, hasMenu, escape }: {
   scroller: Readonly<Ref<HTMLElement | null>>
   virtualizer: Virtualizer<HTMLElement, HTMLElement>
@@ -53,11 +56,16 @@ export const useRowFocus = ({ scroller, virtualizer, timeline, hasMenu, escape }
     const row = rowOf(document.activeElement)
     // Keys of what is within a row are its own.
     if (event.target !== row && event.target !== scroller.value) return
-    const at = row ? timeline.messages.findIndex(({ id }) => id === row.dataset['id']) : timeline.messages.length
+    const last = timeline.messages.length - 1
     const step = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0
-    if (step !== 0 && timeline.messages.length > 0) {
+    if (step !== 0 && last >= 0) {
       event.preventDefault()
-      void focusRow(Math.min(Math.max(at + step, 0), timeline.messages.length - 1))
+      // One begins where one reads, with the last row in sight.
+      const to = row ? timeline.messages.findIndex(({ id }) => id === row.dataset['id']) + step : (virtualizer.range?.endIndex ?? last)
+      void focusRow(Math.min(Math.max(to, 0), last))
+    } else if (row && LEAPS.has(event.key)) {
+      // The row will not be drawn any more where the list goes, and would take the focus with it.
+      scroller.value?.focus({ preventScroll: true })
     } else if (row && (event.key === 'Enter' || event.key === ' ')) {
       event.preventDefault()
       const bubble = (row.querySelector('.bubble') ?? row).getBoundingClientRect()

@@ -1,6 +1,6 @@
 // The protocol's bounds on accounts.
 import { expect, it } from 'vitest'
-import { nicknameProblem, passwordProblem, usernameProblem } from './rules'
+import { nicknameProblem, passwordProblem, typedUsername, username, usernameProblem } from './rules'
 
 it('a username has 4 to 16 letters, digits, _ or -', () => {
   for (const good of ['anna', 'a-b_9', 'x'.repeat(16)]) expect(usernameProblem(good)).toBeUndefined()
@@ -19,4 +19,10 @@ it('a nickname is counted in characters, and can be seen', () => {
   expect(nicknameProblem('🦢'.repeat(64))).toBeUndefined()
   expect(nicknameProblem('🦢'.repeat(65))).toBe('frame.session.longNickname')
   expect(nicknameProblem(' \u200b')).toBe('frame.session.needNickname')
+})
+
+it('a space that a keyboard puts behind a username is not a part of it', () => {
+  typedUsername.value = ' anna '
+  expect(usernameProblem(username.value)).toBeUndefined()
+  expect(username.value).toBe('anna')
 })

@@ -1,5 +1,5 @@
 // What the protocol asks of accounts, as keys of the words that say so.
-import { ref } from 'vue'
+import { computed, ref } from 'vue'
 import { isBlank } from '../base/text'
 
 const bytes = (text: string): number => new TextEncoder().encode(text).length
@@ -22,3 +22,5 @@ export const nicknameProblem = (nickname: string): string | undefined => {
 
 /** Goes along between logging in and registering. */
 export const typedUsername = ref('')
+/** As it is meant: a phone's keyboard puts a space behind what it completes. */
+export const username = computed(() => typedUsername.value.trim())

@@ -1,0 +1,67 @@
+// Dialogs and pictures above the page: what closes them, and what does not.
+import { Buffer } from 'node:buffer'
+
+import { expect, test } from 'vitest'
+
+import { setStage, type Page } from './harness'
+
+const stage = setStage()
+
+const log = (page: Page) => page.getByRole('log')
+const dialog = (page: Page) => page.getByRole('dialog')
+/** As a phone's key or gesture does. */
+const goBack = (page: Page): Promise<void> => page.evaluate(() => history.back())
+
+test('neither an input method nor a click beside it closes a dialog in which something was written', async () => {
+  const ann = await stage.server.register('words-ann')
+  const group = await stage.server.group('words-grp', ann)
+  const page = await stage.visit({ as: ann, path: `/contacts/g/${group}` })
+  await page.getByRole('button', { name: /^Announcement/ }).click()
+  const field = dialog(page).getByRole('textbox')
+  await field.fill('明天')
+  const keyboard = await page.context().newCDPSession(page)
+  await keyboard.send('Input.imeSetComposition', { text: 'paiLian', selectionStart: 7, selectionEnd: 7 })
+  await page.keyboard.press('Escape')
+  await keyboard.send('Input.imeSetComposition', { text: '', selectionStart: 0, selectionEnd: 0 })
+  await page.mouse.click(4, 4)
+  await page.mouse.click(4, 4)
+  await expect.poll(() => field.inputValue()).toBe('明天')
+  await field.press('Escape')
+  await dialog(page).waitFor({ state: 'detached' })
+  // Where nothing was written there is nothing to lose.
+  await page.getByRole('button', { name: /^Announcement/ }).click()
+  await field.waitFor()
+  await page.mouse.click(4, 4)
+  await dialog(page).waitFor({ state: 'detached' })
+})
+
+test('going back closes the picture or the dialog, and leads elsewhere only after that', async () => {
+  const [ann, bo] = await stage.friends('away-ann', 'away-bo')
+  if (!ann || !bo) throw new Error('nobody is there')
+  await stage.server.send(bo, { toUserId: ann.id }, 'look at this')
+  const page = await stage.visit({ as: ann, viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true })
+  await page.getByRole('link', { name: /^away-bo/ }).click()
+  await page.locator('input[type=file]').first().setInputFiles({
+    name: 'dot.png',
+    mimeType: 'image/png',
+    buffer: Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64'),
+  })
+  await page.getByRole('button', { name: 'Send', exact: true }).click()
+  await log(page).getByRole('button', { name: 'Open the picture' }).click()
+  await dialog(page).waitFor()
+  await goBack(page)
+  await dialog(page).waitFor({ state: 'detached' })
+  await log(page).getByText('look at this').waitFor()
+
+  await page.getByRole('link', { name: 'Details', exact: true }).click()
+  await page.getByRole('button', { name: /^Remark/ }).click()
+  await dialog(page).waitFor()
+  await goBack(page)
+  await dialog(page).waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: /^Remark/ }).waitFor()
+  // What was closed is out of the way.
+  await goBack(page)
+  await log(page).getByText('look at this').waitFor()
+  await goBack(page)
+  await page.getByRole('searchbox').waitFor()
+})
