@@ -78,6 +78,8 @@ export const createSession = (
     ended: undefined as Ended | undefined,
   })
 
+  /** The server is being told: that the socket ends is no news. */
+  let leaving = false
   /** What goes on when somebody is in; forgotten when nobody turns out to be. */
   let waiting: (() => void)[] = []
   const present = async (): Promise<void> => {
@@ -189,10 +191,13 @@ export const createSession = (
       link.tell({ note: 'logged-in' })
     },
     logout: async () => {
+      leaving = true
       try {
         await client.post('/api/logout', {})
       } catch (error) {
         if (!(error instanceof NotLoggedIn)) throw error
+      } finally {
+        leaving = false
       }
       await leave()
       link.tell({ note: 'logged-out' })
@@ -224,7 +229,7 @@ export const createSession = (
     end: async (why) => {
       // The socket may be quicker than the answer to who is here.
       if (state.state === 'starting') await present()
-      if (state.state !== 'in') return
+      if (state.state !== 'in' || leaving) return
       if (why === 'session') {
         endAs('expired')
         return

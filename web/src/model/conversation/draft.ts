@@ -9,10 +9,8 @@ export interface Drafts {
   restore: (kept: Kept) => void
 }
 
-export const createDrafts = ({ cache, schedule, me }: Context, list: List): Drafts => ({
+export const createDrafts = ({ cache, schedule }: Context, list: List): Drafts => ({
   set: (key, text) => {
-    // The field is still there when its writer is not: nothing of them stays.
-    if (me() === '') return
     const row = list.ensure(key)
     if (row.draft === text) return
     const listed = row.draft !== ''

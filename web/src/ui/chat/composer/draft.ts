@@ -7,7 +7,8 @@ import type { Chat } from '../context'
 const SOON = 250
 
 export const useDraft = ({ key, conversation, intent }: Chat): { text: Ref<string>; flush: () => void } => {
-  const { conversations } = useModel()
+  const { conversations, session } = useModel()
+  const writer = session.me?.id
   /** What was being written before an old message was taken up. */
   let aside = conversation.draft
   const text = ref(intent.edit ? (intent.editText ?? intent.edit.msg) : conversation.draft)
@@ -16,6 +17,8 @@ export const useDraft = ({ key, conversation, intent }: Chat): { text: Ref<strin
   const flush = (): void => {
     clearTimeout(timer)
     timer = undefined
+    // The field is still there for a moment when its writer has left: nothing of them stays.
+    if (session.me?.id !== writer) return
     if (intent.edit) intent.editText = text.value
     else conversations.setDraft(key, text.value)
   }
