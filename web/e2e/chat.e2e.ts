@@ -224,12 +224,27 @@ test('with the keyboard one chooses among what is in sight, however far up one h
     await page.keyboard.press('PageUp')
     await line(gone).waitFor({ state: 'detached' })
   }
+  // The browser scrolls smoothly for these keys.
+  await expect
+    .poll(() =>
+      log(page).evaluate(async (log) => {
+        const before = log.scrollTop
+        for (let drawn = 0; drawn < 10; drawn++) await new Promise((next) => requestAnimationFrame(next))
+        return log.scrollTop - before
+      }),
+    )
+    .toBe(0)
   expect(await log(page).evaluate((log) => log === document.activeElement)).toBe(true)
   await page.keyboard.press('ArrowUp')
   await expect.poll(focused).toBeLessThan(100)
   const at = await focused()
   await page.keyboard.press('ArrowDown')
   await expect.poll(focused).toBe(at + 1)
+  // Whoever scrolls it away goes on in the log.
+  await log(page).hover()
+  await page.mouse.wheel(0, 4000)
+  await line(at + 1).waitFor({ state: 'detached' })
+  await expect.poll(() => log(page).evaluate((log) => log === document.activeElement)).toBe(true)
 })
 
 test('what one sends from far up is seen at once', async () => {

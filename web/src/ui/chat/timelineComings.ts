@@ -25,7 +25,8 @@ export const useComings = ({ timeline, conversation, enter, placed, settle, unre
 
   /** The server cannot be reached: what the browser kept is all there is. */
   const unreachable = (): boolean => connection.state === 'waiting'
-  const newest = (): number => timeline.messages.findLast(({ seq }) => seq !== undefined)?.seq ?? 0
+  /** Where more is below than is shown, what is shown of it later is not what came meanwhile. */
+  const newest = (): number => (timeline.atEnd ? (timeline.messages.findLast(({ seq }) => seq !== undefined)?.seq ?? 0) : Infinity)
   const present = (): boolean => attention.value === 'here' && connection.synced
   const quiet = (): Promise<void> =>
     new Promise((resolve) => {

@@ -1,6 +1,6 @@
 // Pointing at messages: with the mouse, with a finger, and with the keyboard.
 import type { Virtualizer } from '@tanstack/vue-virtual'
-import { nextTick, ref, type Ref } from 'vue'
+import { nextTick, ref, watch, type Ref } from 'vue'
 import type { Message, Timeline } from '../../model'
 
 const rowOf = (target: EventTarget | null): HTMLElement | undefined =>
@@ -9,9 +9,11 @@ const rowOf = (target: EventTarget | null): HTMLElement | undefined =>
 /** Keys that scroll far. */
 const LEAPS = new Set(['PageUp', 'PageDown', 'Home', 'End'])
 
-export const useRowFocus = ({ scroller, virtualizer, timeline, hasMenu, escape }: {
+export const useRowFocus = ({ scroller, virtualizer, version, timeline, hasMenu, escape }: {
   scroller: Readonly<Ref<HTMLElement | null>>
   virtualizer: Virtualizer<HTMLElement, HTMLElement>
+  /** Changes when other rows are drawn. */
+  version: Readonly<Ref<number>>
   timeline: Timeline
   hasMenu: (message: Message) => boolean
   escape: () => void
@@ -45,12 +47,25 @@ export const useRowFocus = ({ scroller, virtualizer, timeline, hasMenu, escape }
     return undefined
   }
 
+  /** The row to which a key led. */
+  let chosen: HTMLElement | undefined
   const focusRow = async (index: number): Promise<void> => {
     virtualizer.scrollToIndex(index, { align: 'auto' })
     await nextTick()
     const id = timeline.messages[index]?.id ?? ''
-    scroller.value?.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true })
+    chosen = scroller.value?.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`) ?? undefined
+    chosen?.focus({ preventScroll: true })
   }
+  // A row that is scrolled away is not drawn any more: the focus stays in the log.
+  watch(
+    version,
+    () => {
+      if (!chosen || chosen.isConnected) return
+      chosen = undefined
+      if (document.activeElement === document.body) scroller.value?.focus({ preventScroll: true })
+    },
+    { flush: 'post' },
+  )
 
   const onKey = (event: KeyboardEvent): void => {
     const row = rowOf(document.activeElement)
@@ -64,7 +79,7 @@ export const useRowFocus = ({ scroller, virtualizer, timeline, hasMenu, escape }
       const to = row ? timeline.messages.findIndex(({ id }) => id === row.dataset['id']) + step : (virtualizer.range?.endIndex ?? last)
       void focusRow(Math.min(Math.max(to, 0), last))
     } else if (row && LEAPS.has(event.key)) {
-      // The row will not be drawn any more where the list goes, and would take the focus with it.
+      // Where the list goes, one begins anew with what is in sight.
       scroller.value?.focus({ preventScroll: true })
     } else if (row && (event.key === 'Enter' || event.key === ' ')) {
       event.preventDefault()
