@@ -14,6 +14,9 @@ export interface ToastOptions {
   stay?: number
 }
 
+/** Toasts at once; the oldest gives way. */
+const MOST = 3
+
 export const toasts = shallowReactive<Toast[]>([])
 const timers = new Map<number, ReturnType<typeof setTimeout>>()
 let nextId = 1
@@ -26,12 +29,16 @@ export const closeToast = (id: number): void => {
 }
 
 const show = (kind: Toast['kind'], text: string, options: ToastOptions): void => {
-  // The same words twice would say nothing new.
-  const same = toasts.find((toast) => toast.text === text)
-  if (same) closeToast(same.id)
-  if (toasts.length >= 3) closeToast(toasts[0]?.id ?? 0)
-  const id = nextId++
-  toasts.push({ id, kind, text, action: options.action })
+  // The same words twice would say nothing new: they stay for longer.
+  const at = toasts.findIndex((toast) => toast.text === text)
+  const id = toasts[at]?.id ?? nextId++
+  const toast = { id, kind, text, action: options.action }
+  if (at >= 0) toasts[at] = toast
+  else {
+    if (toasts.length >= MOST) closeToast(toasts[0]?.id ?? 0)
+    toasts.push(toast)
+  }
+  clearTimeout(timers.get(id))
   const stay = options.stay ?? (options.action || kind === 'error' ? 7000 : 3500)
   if (stay > 0) timers.set(id, setTimeout(() => closeToast(id), stay))
 }
