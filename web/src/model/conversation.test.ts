@@ -217,7 +217,7 @@ test('the browser keeps the list, the drafts and what is unsent', async () => {
   await expect.poll(async () => (await context.cache.kept()).unsent).toHaveLength(1)
 
   const again = buildConversations(context)
-  await again.restore(await context.cache.kept())
+  again.restore(await context.cache.kept())
   expect(again.list).toMatchObject([{ key: KEY, title: 'Bo', unread: 2, muted: true, draft: 'to be' }])
   await expect.poll(() => again.timeline(KEY).messages.at(-1)).toMatchObject({ msg: 'later', state: 'sending' })
 })

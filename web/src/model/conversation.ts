@@ -48,7 +48,7 @@ export interface ConversationsControl extends Conversations {
   hear: (event: WireEvent) => void
   /** Brings everything to what the server has, after a connection; shows it once the `lists` are here that say who everybody is. */
   refresh: (ready: Ready, lists: Promise<void>) => Promise<void>
-  restore: (kept: Kept) => Promise<void>
+  restore: (kept: Kept) => void
   /** Sends what a tab that was closed left unsent. */
   adopt: () => Promise<void>
   clear: () => void
@@ -103,10 +103,11 @@ export const createConversations = (
       outbox.wake()
       news.resume()
     },
-    restore: async (kept) => {
+    restore: (kept) => {
       news.restart()
       for (const noun of [refresh, list, drafts]) noun.restore(kept)
-      if (kept.unsent.length > 0) await outbox.adopt()
+      // Not waited for: another tab may be at it.
+      if (kept.unsent.length > 0) void outbox.adopt()
       list.sort()
     },
     adopt: outbox.adopt,

@@ -127,7 +127,7 @@ export const createModel = (options: ModelOptions): Model => {
     },
   })
 
-  const nouns: { restore: (kept: Kept) => Promise<void>; clear: () => void } = { restore: () => Promise.resolve(), clear: () => undefined }
+  const nouns: { restore: (kept: Kept) => void; clear: () => void } = { restore: () => undefined, clear: () => undefined }
   const session = createSession(
     link,
     cache,
@@ -168,11 +168,11 @@ export const createModel = (options: ModelOptions): Model => {
   })
   const conversations = createConversations(context, people, friends, groups)
 
-  nouns.restore = async (kept) => {
+  nouns.restore = (kept) => {
     const { me } = session
     if (me) people.learn({ userId: me.id, username: me.username, nickname: me.nickname, headImg: me.headImg })
     for (const noun of [friends, groups, inbox, server]) noun.restore(kept)
-    await conversations.restore(kept)
+    conversations.restore(kept)
   }
   nouns.clear = () => {
     round++

@@ -63,7 +63,7 @@ test('a file message whose answer was lost is the same message after a reload', 
   await expect.poll(() => sent(scene)).toHaveLength(1)
   server.after = () => Promise.resolve()
   const again = buildConversations(context)
-  await again.restore(await context.cache.kept())
+  again.restore(await context.cache.kept())
   await expect.poll(() => context.cache.unsent()).toEqual([])
   expect(upload).toHaveBeenCalledOnce()
   expect(sent(scene)[1]).toEqual(sent(scene)[0])

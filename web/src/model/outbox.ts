@@ -134,7 +134,8 @@ export const createOutbox = (
       (part) => timeline(entry.key)?.progress(entry.clientMsgId, uploadOf(entry, part)),
       entry.abort.signal,
     )
-    await record(entry)
+    // Unless it was discarded, or its author has logged out meanwhile.
+    if (queue(entry.key).includes(entry)) await record(entry)
   }
 
   const deliver = async (entry: Entry): Promise<Sent> => {

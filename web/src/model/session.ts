@@ -66,7 +66,7 @@ export const createSession = (
   cache: Cache,
   hooks: {
     /** Shows what the browser kept of this account. */
-    restore: (kept: Kept) => Promise<void>
+    restore: (kept: Kept) => void
     clear: () => void
   },
   expected: boolean,
@@ -86,7 +86,7 @@ export const createSession = (
     if (state.state !== 'in') await new Promise<void>((go) => waiting.push(go))
   }
 
-  const enter = async (me: Me, found: Kept): Promise<void> => {
+  const enter = (me: Me, found: Kept): void => {
     const owner = found.list<Me>('me')?.id ?? found.list<string>(OWNER)
     const kept = owner === me.id ? found : NOTHING
     // Nothing of somebody else's stays, nor what is nobody's. What is written from here on comes after it.
@@ -95,7 +95,7 @@ export const createSession = (
     cache.keepList('me', me)
     state.me = me
     state.ended = undefined
-    await hooks.restore(kept)
+    hooks.restore(kept)
     // These ask the server: first, as its answers come while the page is drawn.
     for (const go of waiting.splice(0)) go()
     state.state = 'in'
@@ -141,9 +141,9 @@ export const createSession = (
       else goOut()
     } else if (state.me && me.id !== state.me.id) {
       await leave()
-      await enter(me, await cache.kept())
+      enter(me, await cache.kept())
     } else if (!state.me || state.state !== 'in') {
-      await enter(me, kept ?? (await cache.kept()))
+      enter(me, kept ?? (await cache.kept()))
     } else {
       state.me = me
       cache.keepList('me', me)
@@ -158,7 +158,7 @@ export const createSession = (
     if (expected) link.start()
     const kept = await cache.kept()
     const before = kept.list<Me>('me')
-    if (before) await enter(before, kept)
+    if (before) enter(before, kept)
     try {
       await confirm(await asked, before ? undefined : kept)
     } catch {
@@ -182,12 +182,12 @@ export const createSession = (
     },
     register: async (form) => {
       const me = await client.post('/api/registe', form)
-      await enter(infoOf(me), await cache.kept())
+      enter(infoOf(me), await cache.kept())
       link.tell({ note: 'logged-in' })
     },
     login: async (form) => {
       const me = await client.post('/api/login', form)
-      await enter(infoOf(me), await cache.kept())
+      enter(infoOf(me), await cache.kept())
       link.tell({ note: 'logged-in' })
     },
     logout: async () => {

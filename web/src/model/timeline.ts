@@ -202,6 +202,7 @@ export const createTimeline = (
       window.confirm(true)
       load.loading = 'none'
       publish()
+      reader.readSoon()
       return
     }
     await loadNewest('first')

@@ -61,6 +61,6 @@ test('a draft goes with its conversation', async () => {
   server.cards = []
   await conversations.refresh(ready(), Promise.resolve())
   const again = buildConversations(context)
-  await again.restore(await context.cache.kept())
+  again.restore(await context.cache.kept())
   expect(again.get('g:g')?.draft ?? '').toBe('')
 })

@@ -23,7 +23,7 @@ test('what the browser kept is not taken for all there is where the rest could n
   server.add(PEER, 10)
   server.cards = [card({ userId: PEER, lastSeq: 20, lastTime: 20, unread: 10 })]
   const offline = buildConversations(context)
-  await offline.restore(await context.cache.kept())
+  offline.restore(await context.cache.kept())
   await offline.refresh(ready(), Promise.resolve())
   context.state.state = 'waiting'
   const timeline = offline.timeline(KEY)
@@ -34,7 +34,7 @@ test('what the browser kept is not taken for all there is where the rest could n
 
   context.state.state = 'open'
   const back = buildConversations(context)
-  await back.restore(await context.cache.kept())
+  back.restore(await context.cache.kept())
   await back.refresh(ready(), Promise.resolve())
   back.timeline(KEY)
   await vi.advanceTimersByTimeAsync(1_000)
