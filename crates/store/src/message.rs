@@ -148,17 +148,17 @@ impl Stored {
         })
     }
 
-    /// Whether this draft asks for this message. What was changed since cannot be compared any more.
-    fn is(&self, conversation: ConversationId, draft: &Draft) -> bool {
-        self.conversation_id == conversation
-            && (self.edited_at.is_some()
-                || self.recalled_at.is_some()
-                || (self.msg == draft.msg
-                    && self.kind == draft.kind
-                    && self.body == draft.body
-                    && self.reply_to == draft.reply_to
-                    && self.mentions == draft.mentions
-                    && self.mention_all == draft.mention_all))
+    /// Whether this draft says what this message does. What was changed since cannot be compared any more.
+    #[must_use]
+    pub fn says(&self, draft: &Draft) -> bool {
+        self.edited_at.is_some()
+            || self.recalled_at.is_some()
+            || (self.msg == draft.msg
+                && self.kind == draft.kind
+                && self.body == draft.body
+                && self.reply_to == draft.reply_to
+                && self.mentions == draft.mentions
+                && self.mention_all == draft.mention_all)
     }
 }
 
@@ -223,12 +223,8 @@ impl View<'_> {
         Ok(found.into_iter().map(|(_, kept)| kept).collect())
     }
 
-    /// What appending this draft would come to if its key was used before; `None` where it would be new.
-    pub fn repeat_of(
-        &self,
-        conversation: ConversationId,
-        draft: &Draft,
-    ) -> Result<Option<Appended>, Error> {
+    /// The message that was appended before under the key of this draft, whatever it says and wherever it is.
+    pub fn first_under_key(&self, draft: &Draft) -> Result<Option<Stored>, Error> {
         let Some(key) = &draft.client_msg_id else {
             return Ok(None);
         };
@@ -236,8 +232,8 @@ impl View<'_> {
             Connection::Sqlite(_) => None,
             Connection::Postgres(postgres) => postgres.known_repeat(draft.sender, key),
         };
-        let first = match known {
-            Some(first) => first,
+        match known {
+            Some(first) => Ok(first),
             None => self.written_row(
                 concat!(
                     "SELECT ",
@@ -246,15 +242,8 @@ impl View<'_> {
                 ),
                 values![draft.sender, key],
                 Stored::read,
-            )?,
-        };
-        Ok(first.map(|first| {
-            if first.is(conversation, draft) {
-                Appended::Repeat(first)
-            } else {
-                Appended::Conflict
-            }
-        }))
+            ),
+        }
     }
 
     /// Up to `limit` messages of a conversation behind `after`, the oldest first.
@@ -338,8 +327,14 @@ impl Tx<'_> {
         draft: &Draft,
         now: i64,
     ) -> Result<Appended, Error> {
-        if let Some(earlier) = self.repeat_of(conversation, draft)? {
-            return Ok(earlier);
+        if let Some(first) = self.first_under_key(draft)? {
+            return Ok(
+                if first.conversation_id == conversation && first.says(draft) {
+                    Appended::Repeat(first)
+                } else {
+                    Appended::Conflict
+                },
+            );
         }
         let seq = match &self.link.connection {
             Connection::Sqlite(_) => self.row(

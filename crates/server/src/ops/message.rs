@@ -91,7 +91,7 @@ fn send_to_friend(
     };
     Ok(ctx.change_expecting(expected, move |tx, telling| {
         to_friend(tx, telling, &draft)
-            .or_else(|refusal| sent_before(tx, Target::Friend(friend), &draft, refusal))
+            .or_else(|refusal| sent_before(tx, Target::Friend(friend), &draft, attachment, refusal))
     }))
 }
 
@@ -132,7 +132,7 @@ fn send_to_group(
     };
     ctx.change_expecting(expected, move |tx, telling| {
         to_group(tx, telling, &draft)
-            .or_else(|refusal| sent_before(tx, Target::Group(group), &draft, refusal))
+            .or_else(|refusal| sent_before(tx, Target::Group(group), &draft, attachment, refusal))
     })
 }
 
@@ -147,8 +147,14 @@ fn expected(draft: &Draft, target: Target) -> Option<Expected> {
 
 /// The first answer to a message that was sent before and would be refused now, whatever has changed since; the refusal
 /// for a new one.
-fn sent_before(view: &View<'_>, target: Target, draft: &Draft, refusal: Error) -> Result<Sent> {
-    if draft.client_msg_id.is_none() || matches!(refusal, Error::Store(_) | Error::Encode(_)) {
+fn sent_before(
+    view: &View<'_>,
+    target: Target,
+    draft: &Draft,
+    attachment: Option<Attachment>,
+    refusal: Error,
+) -> Result<Sent> {
+    if matches!(refusal, Error::Store(_) | Error::Encode(_)) {
         return Err(refusal);
     }
     let conversation = match target {
@@ -158,10 +164,29 @@ fn sent_before(view: &View<'_>, target: Target, draft: &Draft, refusal: Error) -
     let Some(conversation) = conversation else {
         return Err(refusal);
     };
-    match view.repeat_of(conversation, draft)? {
-        Some(Appended::Repeat(stored)) => Ok(receipt(&stored)),
-        Some(Appended::Conflict) => Err(another_message()),
-        Some(Appended::New(_)) | None => Err(refusal),
+    first_answer(view, conversation, draft, attachment)?.ok_or(refusal)
+}
+
+/// The first answer to a message that was sent before; 9997 where its key belongs to another message.
+fn first_answer(
+    view: &View<'_>,
+    conversation: ConversationId,
+    draft: &Draft,
+    attachment: Option<Attachment>,
+) -> Result<Option<Sent>> {
+    let Some(first) = view.first_under_key(draft)? else {
+        return Ok(None);
+    };
+    let mut said = draft.clone();
+    if let (Some(attachment), Some(body)) = (attachment, &first.body)
+        && attachment.is_in(body)
+    {
+        said.body = Some(body.clone());
+    }
+    if first.conversation_id == conversation && first.says(&said) {
+        Ok(Some(receipt(&first)))
+    } else {
+        Err(another_message())
     }
 }
 
