@@ -207,7 +207,11 @@ impl Post<'_> {
     /// Stores a message, where messages are kept, and tells it; a repeat is answered and not told again.
     fn append(self, tx: &mut Tx<'_>, telling: &mut Telling) -> Result<Sent> {
         if self.keep == Keep::None {
-            return self.pass_on(telling);
+            // What was stored before nothing was kept is not told twice either.
+            return match first_answer(tx, self.conversation, self.draft, self.attachment)? {
+                Some(sent) => Ok(sent),
+                None => self.pass_on(telling),
+            };
         }
         let carrying;
         let (mut draft, sender) = (self.draft, self.draft.sender);
