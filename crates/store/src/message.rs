@@ -148,6 +148,12 @@ impl Stored {
         })
     }
 
+    /// Whether this is its text, and these are named in it.
+    #[must_use]
+    pub fn reads(&self, msg: &str, mentions: &[UserId]) -> bool {
+        self.msg == msg && self.mentions == mentions
+    }
+
     /// Whether this draft says what this message does. What was changed since cannot be compared any more.
     #[must_use]
     pub fn says(&self, draft: &Draft) -> bool {

@@ -157,25 +157,24 @@ fn sent_before(
     if matches!(refusal, Error::Store(_) | Error::Encode(_)) {
         return Err(refusal);
     }
-    let conversation = match target {
-        Target::Friend(friend) => view.conversation_between(draft.sender, friend)?,
-        Target::Group(group) => view.group(group)?.map(|group| group.conversation_id),
-    };
-    let Some(conversation) = conversation else {
-        return Err(refusal);
-    };
-    first_answer(view, conversation, draft, attachment)?.ok_or(refusal)
+    first_answer(view, target, draft, attachment)?.ok_or(refusal)
 }
 
 /// The first answer to a message that was sent before; 9997 where its key belongs to another message.
 fn first_answer(
     view: &View<'_>,
-    conversation: ConversationId,
+    target: Target,
     draft: &Draft,
     attachment: Option<Attachment>,
 ) -> Result<Option<Sent>> {
     let Some(first) = view.first_under_key(draft)? else {
         return Ok(None);
+    };
+    // Asked of the log, which a dissolved group leaves behind until it is swept.
+    let there = match (view.conversation(first.conversation_id)?, target) {
+        (Some(log), Target::Friend(friend)) => log.peer_of(draft.sender) == Some(friend),
+        (Some(log), Target::Group(group)) => log.group_id == Some(group),
+        (None, _) => false,
     };
     let mut said = draft.clone();
     if let (Some(attachment), Some(body)) = (attachment, &first.body)
@@ -183,7 +182,7 @@ fn first_answer(
     {
         said.body = Some(body.clone());
     }
-    if first.conversation_id == conversation && first.says(&said) {
+    if there && first.says(&said) {
         Ok(Some(receipt(&first)))
     } else {
         Err(another_message())
@@ -208,7 +207,10 @@ impl Post<'_> {
     fn append(self, tx: &mut Tx<'_>, telling: &mut Telling) -> Result<Sent> {
         if self.keep == Keep::None {
             // What was stored before nothing was kept is not told twice either.
-            return match first_answer(tx, self.conversation, self.draft, self.attachment)? {
+            let target = self
+                .group
+                .map_or(Target::Friend(self.addressee), Target::Group);
+            return match first_answer(tx, target, self.draft, self.attachment)? {
                 Some(sent) => Ok(sent),
                 None => self.pass_on(telling),
             };
