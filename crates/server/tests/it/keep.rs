@@ -185,6 +185,34 @@ async fn what_was_sent_while_messages_were_kept_is_not_said_again_once_they_are_
     bo.heard_nothing().await;
 }
 
+#[tokio::test]
+async fn what_who_is_blocked_wishes_is_not_heard_and_a_former_friend_wishes_nothing() {
+    let server = TestServer::start().await;
+    let (mut ann, mut bo) = pair(&server).await;
+    wish(&ann, &bo, Keep::Days(7)).await;
+    bo.expect(EventType::ChatKeep).await;
+    ann.block(bo.id(), true).await.unwrap();
+    ann.expect(EventType::FriendUpdated).await;
+    wish(&bo, &ann, Keep::Days(8)).await;
+    ann.heard_nothing().await;
+    ann.remove_friend(bo.id()).await.unwrap();
+    assert_eq!(
+        bo.code(&wishing(&ann, Keep::Days(7))).await,
+        Code::NotFriend
+    );
+    ann.heard_nothing().await;
+    let mut ann_asks = Everything::of(&ann).await;
+    ann_asks
+        .ask(
+            Operation::FriendBlock,
+            json!({"userId": bo.id(), "block": false}),
+        )
+        .await;
+    let refused = json!({"toUserId": bo.id(), "keep": 7});
+    let answer = ann_asks.ask(Operation::Keep, refused).await;
+    assert_eq!(answer["code"], "0001", "either way");
+}
+
 fn wishing(friend: &Person, keep: Keep) -> ChooseKeep {
     ChooseKeep {
         to_user_id: Some(friend.id()),
