@@ -119,6 +119,10 @@ pub async fn readers(ctx: Ctx, request: Readers) -> Result<ReaderList> {
     let (me, target) = (ctx.user, wanted(&request)?);
     let read = ctx.app.store.read(move |view| {
         let place = access::place(view, me, target)?;
+        // Of what the caller may not see nobody is named.
+        if place.check(request.seq).is_err() {
+            return Ok(ReaderList::default());
+        }
         if let Some(peer) = place.peer(me)
             && view.has_blocked(peer, me)?
         {

@@ -204,6 +204,27 @@ async fn expect(socket: &mut Everything, wanted: EventType) -> Value {
 }
 
 #[tokio::test]
+async fn who_came_after_a_message_has_not_read_it_and_is_not_told_who_has() {
+    let server = TestServer::start().await;
+    let [mut ann, mut bo, mut cy] = server.users(["ann", "bo", "cy"]).await;
+    let group = ann.group("choir").await;
+    ann.admit(group, &mut bo).await;
+    ann.send_to_group(group, "before").await.unwrap();
+    ann.admit(group, &mut cy).await;
+    let mut bo_asks = Everything::of(&bo).await;
+    let place = json!({"toGroupId": group, "seq": 1});
+    bo_asks.ask(Operation::Read, place.clone()).await;
+    for (reader, told) in [
+        (&ann, json!({"count": 1, "list": [bo.id()]})),
+        (&cy, json!({"count": 0, "list": []})),
+    ] {
+        let mut asks = Everything::of(reader).await;
+        let answer = asks.ask(Operation::Readers, place.clone()).await;
+        assert_eq!(answer["data"], told);
+    }
+}
+
+#[tokio::test]
 async fn nobody_reads_ahead() {
     let server = TestServer::start().await;
     let (ann, bo) = pair(&server).await;
