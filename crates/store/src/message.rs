@@ -371,27 +371,9 @@ impl Tx<'_> {
             Connection::Sqlite(sqlite) => sqlite.append(&stored, key),
             Connection::Postgres(postgres) => postgres.append(&stored, key)?,
         }
-        self.note_mentions(&stored)?;
         let appended = &self.link.appended;
         appended.set(appended.get() + 1);
         Ok(Appended::New(stored))
-    }
-
-    /// Notes in the conversation's list of each who is named that somebody did.
-    fn note_mentions(&mut self, stored: &Stored) -> Result<(), Error> {
-        if stored.mention_all {
-            self.execute(
-                "UPDATE conversations SET mention_all_seq = $1 WHERE id = $2",
-                values![stored.seq, stored.conversation_id],
-            )?;
-        }
-        for &user in &stored.mentions {
-            self.execute(
-                "UPDATE cursors SET mention_seq = $1 WHERE user_id = $2 AND conversation_id = $3",
-                values![stored.seq, user, stored.conversation_id],
-            )?;
-        }
-        Ok(())
     }
 }
 

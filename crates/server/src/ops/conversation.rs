@@ -250,7 +250,6 @@ fn card(view: &View<'_>, me: UserId, setting: Keep, listed: Listed) -> Result<Co
     let Listed {
         conversation,
         cursor,
-        mention_seq,
     } = listed;
     let place = Place {
         conversation,
@@ -277,7 +276,6 @@ fn card(view: &View<'_>, me: UserId, setting: Keep, listed: Listed) -> Result<Co
         None => false,
     };
     let read = place.cursor.read_seq.max(first_seq);
-    let named = mention_seq.max(place.conversation.mention_all_seq);
     Ok(ConversationCard {
         user_id: peer,
         group_id: place.conversation.group_id,
@@ -292,8 +290,8 @@ fn card(view: &View<'_>, me: UserId, setting: Keep, listed: Listed) -> Result<Co
             .as_ref()
             .filter(|_| !is_blocked)
             .map(|cursor| cursor.read_seq),
-        unread,
-        mentioned: unread > 0 && named > read,
+        unread: unread.count,
+        mentioned: unread.mentioned,
         muted: place.cursor.muted,
         pinned: place.cursor.pinned_at > 0,
         keep: effective(setting, place.conversation.keep),

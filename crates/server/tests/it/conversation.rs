@@ -352,6 +352,42 @@ async fn who_is_named_sees_it_in_the_list_until_it_is_read() {
 }
 
 #[tokio::test]
+async fn the_list_marks_what_unread_messages_of_others_say_by_now() {
+    let server = TestServer::start().await;
+    let [mut ann, mut bo, mut cy] = server.users(["ann", "bo", "cy"]).await;
+    let group = ann.group("choir").await;
+    ann.admit(group, &mut bo).await;
+    ann.admit(group, &mut cy).await;
+    let [mut ann_asks, mut bo_asks, mut cy_asks] = [
+        Everything::of(&ann).await,
+        Everything::of(&bo).await,
+        Everything::of(&cy).await,
+    ];
+    let marked = async |socket: &mut Everything| {
+        let card = conversations(socket, json!({})).await["list"][0].clone();
+        (card["unread"].as_i64().unwrap(), card["mentioned"] == true)
+    };
+    let everybody = json!({"toGroupId": group, "msg": "@all", "mentionAll": true});
+    ann_asks.ask(Operation::SendMsg, everybody).await;
+    let answer = json!({"toGroupId": group, "msg": "here"});
+    cy_asks.ask(Operation::SendMsg, answer).await;
+    assert_eq!(marked(&mut ann_asks).await, (1, false), "it was her own");
+    assert_eq!(marked(&mut bo_asks).await, (2, true));
+    let place = json!({"toGroupId": group, "seq": 1});
+    bo_asks.ask(Operation::Read, place).await;
+    assert_eq!(marked(&mut bo_asks).await, (1, false));
+    let edit = json!({"toGroupId": group, "seq": 2, "msg": "@bo", "mentions": [ann.id(), bo.id()]});
+    cy_asks.ask(Operation::Edit, edit).await;
+    assert_eq!(marked(&mut bo_asks).await, (1, true));
+    assert_eq!(marked(&mut ann_asks).await, (1, true));
+    let more = json!({"toGroupId": group, "msg": "never mind"});
+    cy_asks.ask(Operation::SendMsg, more).await;
+    let recall = json!({"toGroupId": group, "seq": 2});
+    cy_asks.ask(Operation::Recall, recall).await;
+    assert_eq!(marked(&mut bo_asks).await, (1, false));
+}
+
+#[tokio::test]
 async fn an_answer_names_the_message_that_it_answers() {
     let server = TestServer::start().await;
     let (ann, bo) = pair(&server).await;
