@@ -133,7 +133,7 @@ impl Tx<'_> {
         mentions: &[UserId],
         now: i64,
     ) -> Result<Option<Change>, Error> {
-        if target.msg == msg && target.mentions == mentions {
+        if target.reads(msg, mentions) {
             return Ok(None);
         }
         self.unindex(target.conversation_id, target.seq)?;

@@ -42,8 +42,6 @@ pub struct Conversation {
     pub last_at: i64,
     /// Entries up to this one are not kept any more.
     pub floor_seq: i64,
-    /// The newest message that names everybody, 0 before the first.
-    pub mention_all_seq: i64,
     /// How long its people chose to keep messages; `None` leaves it to the server's setting.
     pub keep: Option<Keep>,
 }
@@ -51,7 +49,7 @@ pub struct Conversation {
 /// The columns that [`Conversation::read_from`] reads, of the table called `c`.
 macro_rules! conversation_columns {
     () => {
-        "c.id, c.kind, c.user_a, c.user_b, c.group_id, c.last_seq, c.last_at, c.floor_seq, c.mention_all_seq, c.keep"
+        "c.id, c.kind, c.user_a, c.user_b, c.group_id, c.last_seq, c.last_at, c.floor_seq, c.keep"
     };
 }
 
@@ -60,8 +58,15 @@ macro_rules! conversation_columns {
 pub struct Listed {
     pub conversation: Conversation,
     pub cursor: Cursor,
-    /// The newest message that names this user, 0 before the first.
-    pub mention_seq: i64,
+}
+
+/// What a user has not read of a conversation, among its newest 200 entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// Messages of others, at most [`MOST_UNREAD`].
+    pub count: i64,
+    /// Whether one of them names the user, or everybody, as they are now.
+    pub mentioned: bool,
 }
 
 /// Where a list goes on: the one pinned last comes first, then the one with the newest message.
@@ -94,7 +99,6 @@ impl Conversation {
             last_seq: row.next(at)?,
             last_at: row.next(at)?,
             floor_seq: row.next(at)?,
-            mention_all_seq: row.next(at)?,
             keep: row.next(at)?,
         })
     }
@@ -152,7 +156,7 @@ impl View<'_> {
             concat!(
                 "SELECT ",
                 conversation_columns!(),
-                ", p.mention_seq, p.first_seq, p.delivered_seq, p.read_seq, p.muted, p.pinned_at, p.keep
+                ", p.first_seq, p.delivered_seq, p.read_seq, p.muted, p.pinned_at, p.keep
                  FROM cursors p JOIN conversations c ON c.id = p.conversation_id
                  WHERE p.user_id = $1 AND c.last_seq > p.first_seq AND (p.pinned_at, c.last_at, c.id) < ($2, $3, $4)
                  ORDER BY p.pinned_at DESC, c.last_at DESC, c.id DESC LIMIT $5"
@@ -168,7 +172,6 @@ impl View<'_> {
                 let at = &mut 0;
                 Ok(Listed {
                     conversation: Conversation::read_from(row, at)?,
-                    mention_seq: row.next(at)?,
                     cursor: Cursor {
                         first_seq: row.next(at)?,
                         delivered_seq: row.next(at)?,
@@ -182,23 +185,29 @@ impl View<'_> {
         )
     }
 
-    /// How many messages of others a user has not read, among the newest 200 entries; at most [`MOST_UNREAD`].
-    pub fn unread(&self, user: UserId, listed: &Listed) -> Result<i64, Error> {
+    /// What a user has not read of a conversation.
+    pub fn unread(&self, user: UserId, listed: &Listed) -> Result<Unread, Error> {
         let read = listed.cursor.read_seq.max(listed.first_seq());
         if listed.conversation.last_seq <= read {
-            return Ok(0);
+            return Ok(Unread::default());
         }
-        let count: Option<i64> = self.row(
-            "SELECT COUNT(*) FROM messages WHERE conversation_id = $1 AND seq > $2 AND entry = 0 AND sender_id <> $3
-             AND recalled_at IS NULL",
+        let unread = self.row(
+            "SELECT COUNT(*), COUNT(CASE WHEN mention_all <> 0 OR mentions LIKE $1 THEN 1 END) FROM messages
+             WHERE conversation_id = $2 AND seq > $3 AND entry = 0 AND sender_id <> $4 AND recalled_at IS NULL",
             values![
+                &format!("%{user}%"),
                 listed.conversation.id,
                 read.max(listed.conversation.last_seq - COUNTED),
                 user
             ],
-            |row| row.get(0),
+            |row| {
+                Ok(Unread {
+                    count: row.get::<i64>(0)?.min(MOST_UNREAD),
+                    mentioned: row.get::<i64>(1)? > 0,
+                })
+            },
         )?;
-        Ok(count.unwrap_or_default().min(MOST_UNREAD))
+        Ok(unread.unwrap_or_default())
     }
 }
 

@@ -54,7 +54,7 @@ impl View<'_> {
         )
     }
 
-    /// How many but `except` have read up to `seq`, and the first `limit` of them.
+    /// How many but `except` have read the entry at `seq`, and the first `limit` of them. Who came after it has not.
     pub fn readers(
         &self,
         conversation: ConversationId,
@@ -63,12 +63,14 @@ impl View<'_> {
         limit: u32,
     ) -> Result<(i64, Vec<UserId>), Error> {
         let count = self.row(
-            "SELECT COUNT(*) FROM cursors WHERE conversation_id = $1 AND read_seq >= $2 AND user_id <> $3",
+            "SELECT COUNT(*) FROM cursors
+             WHERE conversation_id = $1 AND read_seq >= $2 AND first_seq < $2 AND user_id <> $3",
             values![conversation, seq, except],
             |row| row.get(0),
         )?;
         let first = self.rows(
-            "SELECT user_id FROM cursors WHERE conversation_id = $1 AND read_seq >= $2 AND user_id <> $3
+            "SELECT user_id FROM cursors
+             WHERE conversation_id = $1 AND read_seq >= $2 AND first_seq < $2 AND user_id <> $3
              ORDER BY user_id LIMIT $4",
             values![conversation, seq, except, i64::from(limit)],
             |row| row.get(0),

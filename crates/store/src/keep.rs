@@ -110,12 +110,17 @@ impl View<'_> {
     /// The last entry of a conversation before the first that somebody has not received, who is not its sender.
     pub fn last_delivered(&self, conversation: &Sweepable) -> Result<i64, Error> {
         let cursors: Vec<(UserId, i64)> = self.rows(
-            "SELECT user_id, delivered_seq FROM cursors WHERE conversation_id = $1",
-            values![conversation.id],
+            "SELECT user_id, delivered_seq FROM cursors WHERE conversation_id = $1 AND delivered_seq < $2
+             ORDER BY delivered_seq",
+            values![conversation.id, conversation.last_seq],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         let mut last = conversation.last_seq;
         for (user, delivered) in cursors {
+            // Nobody from here on can wait for anything earlier. So one or two are asked about, however many are behind.
+            if delivered.max(conversation.floor_seq) >= last {
+                break;
+            }
             let waiting: Option<i64> = self.row(
                 "SELECT seq FROM messages WHERE conversation_id = $1 AND seq > $2 AND seq <= $3 AND sender_id <> $4
                  ORDER BY seq LIMIT 1",

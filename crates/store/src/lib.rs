@@ -46,7 +46,7 @@ use std::{
 };
 
 pub use change::{Change, ChangeKind, Entry};
-pub use conversation::{Conversation, ConversationKind, ListPlace, Listed, MOST_UNREAD};
+pub use conversation::{Conversation, ConversationKind, ListPlace, Listed, MOST_UNREAD, Unread};
 pub use cursor::Cursor;
 pub use db::{Tx, View};
 pub use error::{Error, OpenError};

@@ -148,17 +148,23 @@ impl Stored {
         })
     }
 
-    /// Whether this draft asks for this message. What was changed since cannot be compared any more.
-    fn is(&self, conversation: ConversationId, draft: &Draft) -> bool {
-        self.conversation_id == conversation
-            && (self.edited_at.is_some()
-                || self.recalled_at.is_some()
-                || (self.msg == draft.msg
-                    && self.kind == draft.kind
-                    && self.body == draft.body
-                    && self.reply_to == draft.reply_to
-                    && self.mentions == draft.mentions
-                    && self.mention_all == draft.mention_all))
+    /// Whether this is its text, and these are named in it.
+    #[must_use]
+    pub fn reads(&self, msg: &str, mentions: &[UserId]) -> bool {
+        self.msg == msg && self.mentions == mentions
+    }
+
+    /// Whether this draft says what this message does. What was changed since cannot be compared any more.
+    #[must_use]
+    pub fn says(&self, draft: &Draft) -> bool {
+        self.edited_at.is_some()
+            || self.recalled_at.is_some()
+            || (self.msg == draft.msg
+                && self.kind == draft.kind
+                && self.body == draft.body
+                && self.reply_to == draft.reply_to
+                && self.mentions == draft.mentions
+                && self.mention_all == draft.mention_all)
     }
 }
 
@@ -223,12 +229,8 @@ impl View<'_> {
         Ok(found.into_iter().map(|(_, kept)| kept).collect())
     }
 
-    /// What appending this draft would come to if its key was used before; `None` where it would be new.
-    pub fn repeat_of(
-        &self,
-        conversation: ConversationId,
-        draft: &Draft,
-    ) -> Result<Option<Appended>, Error> {
+    /// The message that was appended before under the key of this draft, whatever it says and wherever it is.
+    pub fn first_under_key(&self, draft: &Draft) -> Result<Option<Stored>, Error> {
         let Some(key) = &draft.client_msg_id else {
             return Ok(None);
         };
@@ -236,8 +238,8 @@ impl View<'_> {
             Connection::Sqlite(_) => None,
             Connection::Postgres(postgres) => postgres.known_repeat(draft.sender, key),
         };
-        let first = match known {
-            Some(first) => first,
+        match known {
+            Some(first) => Ok(first),
             None => self.written_row(
                 concat!(
                     "SELECT ",
@@ -246,15 +248,8 @@ impl View<'_> {
                 ),
                 values![draft.sender, key],
                 Stored::read,
-            )?,
-        };
-        Ok(first.map(|first| {
-            if first.is(conversation, draft) {
-                Appended::Repeat(first)
-            } else {
-                Appended::Conflict
-            }
-        }))
+            ),
+        }
     }
 
     /// Up to `limit` messages of a conversation behind `after`, the oldest first.
@@ -338,8 +333,14 @@ impl Tx<'_> {
         draft: &Draft,
         now: i64,
     ) -> Result<Appended, Error> {
-        if let Some(earlier) = self.repeat_of(conversation, draft)? {
-            return Ok(earlier);
+        if let Some(first) = self.first_under_key(draft)? {
+            return Ok(
+                if first.conversation_id == conversation && first.says(draft) {
+                    Appended::Repeat(first)
+                } else {
+                    Appended::Conflict
+                },
+            );
         }
         let seq = match &self.link.connection {
             Connection::Sqlite(_) => self.row(
@@ -370,27 +371,9 @@ impl Tx<'_> {
             Connection::Sqlite(sqlite) => sqlite.append(&stored, key),
             Connection::Postgres(postgres) => postgres.append(&stored, key)?,
         }
-        self.note_mentions(&stored)?;
         let appended = &self.link.appended;
         appended.set(appended.get() + 1);
         Ok(Appended::New(stored))
-    }
-
-    /// Notes in the conversation's list of each who is named that somebody did.
-    fn note_mentions(&mut self, stored: &Stored) -> Result<(), Error> {
-        if stored.mention_all {
-            self.execute(
-                "UPDATE conversations SET mention_all_seq = $1 WHERE id = $2",
-                values![stored.seq, stored.conversation_id],
-            )?;
-        }
-        for &user in &stored.mentions {
-            self.execute(
-                "UPDATE cursors SET mention_seq = $1 WHERE user_id = $2 AND conversation_id = $3",
-                values![stored.seq, user, stored.conversation_id],
-            )?;
-        }
-        Ok(())
     }
 }
 

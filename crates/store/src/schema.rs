@@ -13,6 +13,7 @@ use crate::{
 };
 
 /// Every version of the schema, oldest first; `PRAGMA user_version` counts those that a database has.
+/// `conversations.mention_all_seq` and `cursors.mention_seq` are left from before unread messages were asked whom they name.
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0001_initial.sql"),
     include_str!("../migrations/sqlite/0002_kept_messages.sql"),

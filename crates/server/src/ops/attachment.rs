@@ -71,6 +71,21 @@ impl Attachment {
         }?)
     }
 
+    /// Whether a message of its kind with this body carries it, whatever else the server has filled in.
+    pub fn is_in(self, body: &str) -> bool {
+        let carried = match self {
+            Self::Image(_) => {
+                serde_json::from_str(body).map(|ImageBody { file_id, .. }| Self::Image(file_id))
+            }
+            Self::File(_) => {
+                serde_json::from_str(body).map(|FileBody { file_id, .. }| Self::File(file_id))
+            }
+            Self::Voice(..) => serde_json::from_str(body)
+                .map(|VoiceBody { file_id, seconds }| Self::Voice(file_id, seconds)),
+        };
+        carried.is_ok_and(|carried| carried == self)
+    }
+
     /// Notes that a message carries it: whoever may read the message may have the file.
     pub fn note(self, tx: &mut Tx<'_>, conversation: ConversationId, seq: i64) -> Result<()> {
         Ok(tx.use_file(conversation, seq, self.file())?)

@@ -119,6 +119,10 @@ pub async fn readers(ctx: Ctx, request: Readers) -> Result<ReaderList> {
     let (me, target) = (ctx.user, wanted(&request)?);
     let read = ctx.app.store.read(move |view| {
         let place = access::place(view, me, target)?;
+        // Of what the caller may not see nobody is named.
+        if place.check(request.seq).is_err() {
+            return Ok(ReaderList::default());
+        }
         if let Some(peer) = place.peer(me)
             && view.has_blocked(peer, me)?
         {
@@ -246,7 +250,6 @@ fn card(view: &View<'_>, me: UserId, setting: Keep, listed: Listed) -> Result<Co
     let Listed {
         conversation,
         cursor,
-        mention_seq,
     } = listed;
     let place = Place {
         conversation,
@@ -273,7 +276,6 @@ fn card(view: &View<'_>, me: UserId, setting: Keep, listed: Listed) -> Result<Co
         None => false,
     };
     let read = place.cursor.read_seq.max(first_seq);
-    let named = mention_seq.max(place.conversation.mention_all_seq);
     Ok(ConversationCard {
         user_id: peer,
         group_id: place.conversation.group_id,
@@ -288,8 +290,8 @@ fn card(view: &View<'_>, me: UserId, setting: Keep, listed: Listed) -> Result<Co
             .as_ref()
             .filter(|_| !is_blocked)
             .map(|cursor| cursor.read_seq),
-        unread,
-        mentioned: unread > 0 && named > read,
+        unread: unread.count,
+        mentioned: unread.mentioned,
         muted: place.cursor.muted,
         pinned: place.cursor.pinned_at > 0,
         keep: effective(setting, place.conversation.keep),

@@ -31,6 +31,10 @@ pub async fn choose(ctx: Ctx, request: ChooseKeep) -> Result<()> {
     ctx.change(move |tx, telling| {
         let place = access::place(tx, me, target)?;
         let (id, group) = (place.conversation.id, place.conversation.group_id);
+        if let Some(friend) = place.peer(me) {
+            // A former friend may read and no more.
+            access::contact(tx, me, friend)?;
+        }
         if let Some(group) = group
             && tx.role(group, me)? != Some(Role::Owner)
         {
@@ -54,9 +58,15 @@ pub async fn choose(ctx: Ctx, request: ChooseKeep) -> Result<()> {
                 wish,
             }),
         };
-        let mut others = tx.witnesses(id, i64::MAX)?;
-        others.retain(|&user| user != me);
-        let addressee = place.peer(me).unwrap_or(me);
+        let (others, addressee) = match place.peer(me) {
+            Some(friend) if access::are_close(tx, me, friend)? => (vec![friend], friend),
+            Some(friend) => (Vec::new(), friend),
+            None => {
+                let mut others = tx.witnesses(id, i64::MAX)?;
+                others.retain(|&user| user != me);
+                (others, me)
+            }
+        };
         telling.push(Told::new(event, Audience::Many(others)).echoed(me, addressee));
         Ok(())
     })

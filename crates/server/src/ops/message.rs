@@ -91,7 +91,7 @@ fn send_to_friend(
     };
     Ok(ctx.change_expecting(expected, move |tx, telling| {
         to_friend(tx, telling, &draft)
-            .or_else(|refusal| sent_before(tx, Target::Friend(friend), &draft, refusal))
+            .or_else(|refusal| sent_before(tx, Target::Friend(friend), &draft, attachment, refusal))
     }))
 }
 
@@ -132,7 +132,7 @@ fn send_to_group(
     };
     ctx.change_expecting(expected, move |tx, telling| {
         to_group(tx, telling, &draft)
-            .or_else(|refusal| sent_before(tx, Target::Group(group), &draft, refusal))
+            .or_else(|refusal| sent_before(tx, Target::Group(group), &draft, attachment, refusal))
     })
 }
 
@@ -147,21 +147,45 @@ fn expected(draft: &Draft, target: Target) -> Option<Expected> {
 
 /// The first answer to a message that was sent before and would be refused now, whatever has changed since; the refusal
 /// for a new one.
-fn sent_before(view: &View<'_>, target: Target, draft: &Draft, refusal: Error) -> Result<Sent> {
-    if draft.client_msg_id.is_none() || matches!(refusal, Error::Store(_) | Error::Encode(_)) {
+fn sent_before(
+    view: &View<'_>,
+    target: Target,
+    draft: &Draft,
+    attachment: Option<Attachment>,
+    refusal: Error,
+) -> Result<Sent> {
+    if matches!(refusal, Error::Store(_) | Error::Encode(_)) {
         return Err(refusal);
     }
-    let conversation = match target {
-        Target::Friend(friend) => view.conversation_between(draft.sender, friend)?,
-        Target::Group(group) => view.group(group)?.map(|group| group.conversation_id),
+    first_answer(view, target, draft, attachment)?.ok_or(refusal)
+}
+
+/// The first answer to a message that was sent before; 9997 where its key belongs to another message.
+fn first_answer(
+    view: &View<'_>,
+    target: Target,
+    draft: &Draft,
+    attachment: Option<Attachment>,
+) -> Result<Option<Sent>> {
+    let Some(first) = view.first_under_key(draft)? else {
+        return Ok(None);
     };
-    let Some(conversation) = conversation else {
-        return Err(refusal);
+    // Asked of the log, which a dissolved group leaves behind until it is swept.
+    let there = match (view.conversation(first.conversation_id)?, target) {
+        (Some(log), Target::Friend(friend)) => log.peer_of(draft.sender) == Some(friend),
+        (Some(log), Target::Group(group)) => log.group_id == Some(group),
+        (None, _) => false,
     };
-    match view.repeat_of(conversation, draft)? {
-        Some(Appended::Repeat(stored)) => Ok(receipt(&stored)),
-        Some(Appended::Conflict) => Err(another_message()),
-        Some(Appended::New(_)) | None => Err(refusal),
+    let mut said = draft.clone();
+    if let (Some(attachment), Some(body)) = (attachment, &first.body)
+        && attachment.is_in(body)
+    {
+        said.body = Some(body.clone());
+    }
+    if there && first.says(&said) {
+        Ok(Some(receipt(&first)))
+    } else {
+        Err(another_message())
     }
 }
 
@@ -182,7 +206,14 @@ impl Post<'_> {
     /// Stores a message, where messages are kept, and tells it; a repeat is answered and not told again.
     fn append(self, tx: &mut Tx<'_>, telling: &mut Telling) -> Result<Sent> {
         if self.keep == Keep::None {
-            return self.pass_on(telling);
+            // What was stored before nothing was kept is not told twice either.
+            let target = self
+                .group
+                .map_or(Target::Friend(self.addressee), Target::Group);
+            return match first_answer(tx, target, self.draft, self.attachment)? {
+                Some(sent) => Ok(sent),
+                None => self.pass_on(telling),
+            };
         }
         let carrying;
         let (mut draft, sender) = (self.draft, self.draft.sender);

@@ -32,7 +32,10 @@ pub async fn recall(ctx: Ctx, request: Recall) -> Result<()> {
         let (place, message) = find(tx, me, target, request.seq)?;
         if !runs(tx, &place, me)? {
             own(&message, me)?;
-            in_time(&message, patience, now)?;
+            // Who asks again did not hear that it was done.
+            if message.recalled_at.is_none() {
+                in_time(&message, patience, now)?;
+            }
         }
         if let Some(change) = tx.recall(&message, me, now)? {
             tell(tx, telling, &place, &change)?;
@@ -55,7 +58,9 @@ pub async fn edit(ctx: Ctx, request: Edit) -> Result<()> {
             return Err(Code::NoSuchMessage.into());
         }
         own(&message, me)?;
-        in_time(&message, patience, now)?;
+        if !message.reads(&request.msg, &request.mentions) {
+            in_time(&message, patience, now)?;
+        }
         if let Some(change) = tx.edit(&message, &request.msg, &request.mentions, now)? {
             tell(tx, telling, &place, &change)?;
         }

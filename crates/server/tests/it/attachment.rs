@@ -1,7 +1,13 @@
 //! Messages that carry files: what receivers are told, and who may have the file then.
 
 use hongyan_client::Error;
-use hongyan_protocol::{Code, Operation, id::FileId, kind::Kind, message::SendMsg, text::Text};
+use hongyan_protocol::{
+    Code, Operation,
+    id::FileId,
+    kind::Kind,
+    message::{SendMsg, WhenOffline},
+    text::Text,
+};
 use hongyan_server::config::Keep;
 use image::ImageFormat;
 use serde_json::{Value, json};
@@ -125,6 +131,44 @@ async fn who_may_read_the_message_may_have_the_file_and_send_it_on() {
     // What was received stays with those who were friends.
     ann.remove_friend(bo.id()).await.unwrap();
     assert!(may(&bo).await);
+}
+
+#[tokio::test]
+async fn a_file_sent_again_where_it_would_be_refused_now_is_answered_with_the_first_result() {
+    let server = TestServer::start().await;
+    let [mut ann, mut bo] = server.users(["ann", "bo"]).await;
+    ann.befriend(&mut bo).await;
+    let photo = picture(40, 30, ImageFormat::Png);
+    let photo = ann.upload("a.png", "image/png", photo).await.unwrap();
+    let voice = [b"OggS".as_slice(), &noise(100)].concat();
+    let voice = ann.upload("v.ogg", "audio/ogg", voice).await.unwrap();
+    let (photo, voice) = (photo.file_id, voice.file_id);
+    let keyed = |key: &str, kind: &str, body: Value| SendMsg {
+        client_msg_id: Some(Text::new(key).unwrap()),
+        when_offline: Some(WhenOffline::Refuse),
+        ..carrying(&bo, kind, body)
+    };
+    let messages = [
+        keyed("1", "image", json!({"fileId": photo})),
+        keyed("2", "file", json!({"fileId": photo})),
+        keyed("3", "voice", json!({"fileId": voice, "seconds": 7})),
+    ];
+    let others = [
+        keyed("1", "file", json!({"fileId": photo})),
+        keyed("2", "file", json!({"fileId": voice})),
+        keyed("3", "voice", json!({"fileId": voice, "seconds": 8})),
+    ];
+    let anew = keyed("4", "file", json!({"fileId": photo}));
+    let mut first = Vec::new();
+    for message in &messages {
+        first.push(ann.ask(message).await.unwrap());
+    }
+    bo.go_offline().await;
+    for ((message, other), first) in messages.iter().zip(&others).zip(first) {
+        assert_eq!(ann.ask(message).await.unwrap(), first);
+        assert_eq!(ann.code(other).await, Code::BadRequest);
+    }
+    assert_eq!(ann.code(&anew).await, Code::TargetOffline);
 }
 
 #[tokio::test]

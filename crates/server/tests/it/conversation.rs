@@ -204,6 +204,27 @@ async fn expect(socket: &mut Everything, wanted: EventType) -> Value {
 }
 
 #[tokio::test]
+async fn who_came_after_a_message_has_not_read_it_and_is_not_told_who_has() {
+    let server = TestServer::start().await;
+    let [mut ann, mut bo, mut cy] = server.users(["ann", "bo", "cy"]).await;
+    let group = ann.group("choir").await;
+    ann.admit(group, &mut bo).await;
+    ann.send_to_group(group, "before").await.unwrap();
+    ann.admit(group, &mut cy).await;
+    let mut bo_asks = Everything::of(&bo).await;
+    let place = json!({"toGroupId": group, "seq": 1});
+    bo_asks.ask(Operation::Read, place.clone()).await;
+    for (reader, told) in [
+        (&ann, json!({"count": 1, "list": [bo.id()]})),
+        (&cy, json!({"count": 0, "list": []})),
+    ] {
+        let mut asks = Everything::of(reader).await;
+        let answer = asks.ask(Operation::Readers, place.clone()).await;
+        assert_eq!(answer["data"], told);
+    }
+}
+
+#[tokio::test]
 async fn nobody_reads_ahead() {
     let server = TestServer::start().await;
     let (ann, bo) = pair(&server).await;
@@ -328,6 +349,42 @@ async fn who_is_named_sees_it_in_the_list_until_it_is_read() {
         false,
         "not by one's own words"
     );
+}
+
+#[tokio::test]
+async fn the_list_marks_what_unread_messages_of_others_say_by_now() {
+    let server = TestServer::start().await;
+    let [mut ann, mut bo, mut cy] = server.users(["ann", "bo", "cy"]).await;
+    let group = ann.group("choir").await;
+    ann.admit(group, &mut bo).await;
+    ann.admit(group, &mut cy).await;
+    let [mut ann_asks, mut bo_asks, mut cy_asks] = [
+        Everything::of(&ann).await,
+        Everything::of(&bo).await,
+        Everything::of(&cy).await,
+    ];
+    let marked = async |socket: &mut Everything| {
+        let card = conversations(socket, json!({})).await["list"][0].clone();
+        (card["unread"].as_i64().unwrap(), card["mentioned"] == true)
+    };
+    let everybody = json!({"toGroupId": group, "msg": "@all", "mentionAll": true});
+    ann_asks.ask(Operation::SendMsg, everybody).await;
+    let answer = json!({"toGroupId": group, "msg": "here"});
+    cy_asks.ask(Operation::SendMsg, answer).await;
+    assert_eq!(marked(&mut ann_asks).await, (1, false), "it was her own");
+    assert_eq!(marked(&mut bo_asks).await, (2, true));
+    let place = json!({"toGroupId": group, "seq": 1});
+    bo_asks.ask(Operation::Read, place).await;
+    assert_eq!(marked(&mut bo_asks).await, (1, false));
+    let edit = json!({"toGroupId": group, "seq": 2, "msg": "@bo", "mentions": [ann.id(), bo.id()]});
+    cy_asks.ask(Operation::Edit, edit).await;
+    assert_eq!(marked(&mut bo_asks).await, (1, true));
+    assert_eq!(marked(&mut ann_asks).await, (1, true));
+    let more = json!({"toGroupId": group, "msg": "never mind"});
+    cy_asks.ask(Operation::SendMsg, more).await;
+    let recall = json!({"toGroupId": group, "seq": 2});
+    cy_asks.ask(Operation::Recall, recall).await;
+    assert_eq!(marked(&mut bo_asks).await, (1, false));
 }
 
 #[tokio::test]

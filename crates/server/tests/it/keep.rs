@@ -1,11 +1,15 @@
 //! For how long messages are kept: the server's setting, what people choose, and what is left of what was swept.
 
-use hongyan_protocol::{Operation, keep::Keep};
+use hongyan_protocol::{
+    Code, EventType, Operation,
+    keep::{ChooseKeep, Keep},
+    text::Text,
+};
 use hongyan_server::config::Config;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Everything, Person, Process, TestServer, account, all_kept_in, command, soon,
+    Everything, Person, Process, TestServer, account, all_kept_in, command, soon, to_friend,
 };
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -161,6 +165,64 @@ async fn two_friends_who_wish_the_same_keep_less_than_the_server() {
     assert_eq!(shown(&mut bo_asks).await.0, "forever");
     let sent = ann.send(&bo, "kept again").await.unwrap();
     assert_eq!(sent.seq, Some(2));
+}
+
+#[tokio::test]
+async fn what_was_sent_while_messages_were_kept_is_not_said_again_once_they_are_not() {
+    let server = TestServer::start().await;
+    let (mut ann, mut bo) = pair(&server).await;
+    let mut message = to_friend(bo.id(), "once");
+    message.client_msg_id = Some(Text::new("key").unwrap());
+    let first = ann.ask(&message).await.unwrap();
+    assert_eq!(bo.message().await.msg, "once");
+    wish(&ann, &bo, Keep::None).await;
+    bo.expect(EventType::ChatKeep).await;
+    wish(&bo, &ann, Keep::None).await;
+    ann.expect(EventType::ChatKeep).await;
+    assert_eq!(ann.ask(&message).await.unwrap(), first);
+    message.msg = Text::new("twice").unwrap();
+    assert_eq!(ann.code(&message).await, Code::BadRequest);
+    bo.heard_nothing().await;
+}
+
+#[tokio::test]
+async fn what_who_is_blocked_wishes_is_not_heard_and_a_former_friend_wishes_nothing() {
+    let server = TestServer::start().await;
+    let (mut ann, mut bo) = pair(&server).await;
+    wish(&ann, &bo, Keep::Days(7)).await;
+    bo.expect(EventType::ChatKeep).await;
+    ann.block(bo.id(), true).await.unwrap();
+    ann.expect(EventType::FriendUpdated).await;
+    wish(&bo, &ann, Keep::Days(8)).await;
+    ann.heard_nothing().await;
+    ann.remove_friend(bo.id()).await.unwrap();
+    assert_eq!(
+        bo.code(&wishing(&ann, Keep::Days(7))).await,
+        Code::NotFriend
+    );
+    ann.heard_nothing().await;
+    let mut ann_asks = Everything::of(&ann).await;
+    ann_asks
+        .ask(
+            Operation::FriendBlock,
+            json!({"userId": bo.id(), "block": false}),
+        )
+        .await;
+    let refused = json!({"toUserId": bo.id(), "keep": 7});
+    let answer = ann_asks.ask(Operation::Keep, refused).await;
+    assert_eq!(answer["code"], "0001", "either way");
+}
+
+fn wishing(friend: &Person, keep: Keep) -> ChooseKeep {
+    ChooseKeep {
+        to_user_id: Some(friend.id()),
+        to_group_id: None,
+        keep: Some(keep),
+    }
+}
+
+async fn wish(person: &Person, friend: &Person, keep: Keep) {
+    person.ask(&wishing(friend, keep)).await.unwrap();
 }
 
 #[tokio::test]

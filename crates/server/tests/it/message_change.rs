@@ -96,6 +96,28 @@ async fn a_message_is_taken_back_for_two_minutes_and_changed_for_a_quarter_of_an
 }
 
 #[tokio::test]
+async fn what_was_done_in_time_may_be_asked_for_again_after_it() {
+    let server = TestServer::start().await;
+    let (ann, bo) = pair(&server).await;
+    ann.send(&bo, "one").await.unwrap();
+    ann.send(&bo, "two").await.unwrap();
+    let mut ann_asks = Everything::of(&ann).await;
+    let recall = json!({"toUserId": bo.id(), "seq": 1});
+    let edit = |text: &str| json!({"toUserId": bo.id(), "seq": 2, "msg": text});
+    server.clock.advance(120_000);
+    for _ in 0..2 {
+        let recalled = code(&mut ann_asks, Operation::Recall, recall.clone()).await;
+        let edited = code(&mut ann_asks, Operation::Edit, edit("2")).await;
+        assert_eq!((recalled.as_str(), edited.as_str()), ("0000", "0000"));
+        server.clock.advance(900_000);
+    }
+    let late = code(&mut ann_asks, Operation::Edit, edit("two")).await;
+    assert_eq!(late, "0004");
+    let sent = ann.send(&bo, "five").await.unwrap();
+    assert_eq!(sent.seq, Some(5), "again was no news");
+}
+
+#[tokio::test]
 async fn only_its_sender_changes_a_message_and_operators_take_any_back() {
     let server = TestServer::start().await;
     let [mut ann, mut bo, mut cy] = server.users(["ann", "bo", "cy"]).await;
@@ -213,6 +235,11 @@ async fn a_repeat_that_would_be_refused_now_is_answered_with_the_first_result() 
             Operation::GroupKick,
             json!({"groupId": group, "userId": ann.id()}),
             ["0001", "0001", "0206"],
+        ),
+        (
+            Operation::GroupDissolve,
+            json!({"groupId": group}),
+            ["0001", "0001", "0201"],
         ),
     ] {
         assert_eq!(

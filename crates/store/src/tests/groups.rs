@@ -103,6 +103,29 @@ async fn a_dissolved_group_takes_everything_with_it_and_what_was_said_is_to_be_s
 }
 
 #[tokio::test]
+async fn what_everybody_has_received_ends_before_the_first_message_that_somebody_else_waits_for() {
+    let fixture = Fixture::new();
+    let [ann, bo, cy] = fixture.users(["anna", "bodo", "cyan"]).await;
+    let team = fixture.group(ann, "team").await;
+    let delivered = fixture.tx(move |tx| {
+        tx.join(team, bo, 2)?;
+        tx.join(team, cy, 2)?;
+        let conversation = tx.group(team)?.unwrap().conversation_id;
+        for (sender, text) in [(ann, "1"), (ann, "2"), (bo, "3"), (bo, "4")] {
+            tx.append(conversation, &draft(sender, text), 3)?;
+        }
+        let mut delivered = Vec::new();
+        for (user, seq) in [(cy, 1), (bo, 2), (cy, 3), (ann, 3), (cy, 4), (ann, 4)] {
+            tx.mark_delivered(&[(user, conversation, seq)])?;
+            let swept = tx.sweepable(ConversationId::NIL, false, 10)?;
+            delivered.push(tx.last_delivered(&swept[0])?);
+        }
+        Ok(delivered)
+    });
+    assert_eq!(delivered.await.unwrap(), [0, 1, 2, 3, 3, 4]);
+}
+
+#[tokio::test]
 async fn what_was_asked_and_offered_is_found_from_both_sides_in_pages() {
     let fixture = Fixture::new();
     let [ann, bo, cai] = fixture.users(["anna", "bodo", "caica"]).await;
