@@ -82,11 +82,15 @@ impl View<'_> {
         )
     }
 
-    /// What waits for the user in these conversations: the newest `limit` messages by others, in the order in which they
-    /// were stored (so in the order of `seq` in each conversation). What was recalled does not wait any more.
+    /// What waits for the user in these conversations: the newest `limit` messages by others, and as many of their
+    /// changes, in the order in which they were stored (so in the order of `seq` in each conversation). A message that was
+    /// recalled does not wait any more.
     pub fn kept(&self, user: UserId, waiting: &[Waiting], limit: u32) -> Result<Vec<Kept>, Error> {
         let mut kept = Vec::new();
-        for sql in [newest_behind!("m.entry = 0 AND m.recalled_at IS NULL")] {
+        for sql in [
+            newest_behind!("m.entry = 0 AND m.recalled_at IS NULL"),
+            newest_behind!("m.entry <> 0"),
+        ] {
             let mut newest = Vec::new();
             for place in waiting {
                 let found = self.rows(
