@@ -85,7 +85,8 @@ pub struct Presence {
 pub struct Notice {
     /// ms from the opening of a notice connection to the first message on it (the seed's page drops earlier ones).
     pub replay_delay_ms: u64,
-    /// Kept messages pushed to a new notice connection, the newest of them.
+    /// Kept messages pushed to a new notice connection, the newest of them, and as many changes; those that are kept until
+    /// they are delivered are all pushed.
     pub replay_limit: u32,
 }
 

@@ -4,8 +4,8 @@ use hongyan_protocol::id::{ConversationId, MsgId, UserId};
 
 use crate::{
     Error, Stored, Tx, View,
-    message::{message_columns, no_such_conversation, write_ids},
-    value::{numbered, values},
+    message::{no_such_conversation, write_ids},
+    value::{Row, numbered, values},
 };
 
 /// What was done to a message.
@@ -56,7 +56,43 @@ impl Entry {
             Self::Change(change) => change.seq,
         }
     }
+
+    pub(crate) fn read_from(row: &Row<'_>, at: &mut usize) -> Result<Self, Error> {
+        let place = *at;
+        *at += 5;
+        let target = Stored::read_from(row, at)?;
+        if row.get::<i64>(place)? == 0 {
+            return Ok(Self::Message(target));
+        }
+        Ok(Self::Change(Change {
+            kind: row.get(place)?,
+            seq: row.get(place + 1)?,
+            by: row.get(place + 2)?,
+            time: row.get(place + 3)?,
+            emoji: row.get(place + 4)?,
+            target,
+        }))
+    }
 }
+
+/// The columns that [`Entry::read_from`] reads, of [`entries`].
+macro_rules! entry_columns {
+    () => {
+        concat!(
+            "m.entry, m.seq, m.sender_id, m.created_at, m.kind, ",
+            $crate::message::message_columns!("t")
+        )
+    };
+}
+pub(crate) use entry_columns;
+
+/// The entries of logs, `m`, each with `t`: the row itself for a message, and the message for a change.
+macro_rules! entries {
+    () => {
+        "messages m JOIN messages t ON t.conversation_id = m.conversation_id AND t.seq = COALESCE(m.target_seq, m.seq)"
+    };
+}
+pub(crate) use entries;
 
 impl View<'_> {
     /// Up to `limit` entries of a log behind `after`, in their order. Changes of messages at or before `first` (those
@@ -68,30 +104,16 @@ impl View<'_> {
         first: i64,
         limit: u32,
     ) -> Result<Vec<Entry>, Error> {
-        // `t` is the row itself for a message, and the message for a change.
         self.rows(
             concat!(
-                "SELECT m.entry, m.seq, m.sender_id, m.created_at, m.kind, ",
-                message_columns!("t"),
-                " FROM messages m JOIN messages t
-                 ON t.conversation_id = m.conversation_id AND t.seq = COALESCE(m.target_seq, m.seq)
-                 WHERE m.conversation_id = $1 AND m.seq > $2 AND t.seq > $3 ORDER BY m.seq LIMIT $4"
+                "SELECT ",
+                entry_columns!(),
+                " FROM ",
+                entries!(),
+                " WHERE m.conversation_id = $1 AND m.seq > $2 AND t.seq > $3 ORDER BY m.seq LIMIT $4"
             ),
             values![conversation, after, first, i64::from(limit)],
-            |row| {
-                let target = Stored::read_from(row, &mut 5)?;
-                if row.get::<i64>(0)? == 0 {
-                    return Ok(Entry::Message(target));
-                }
-                Ok(Entry::Change(Change {
-                    kind: row.get(0)?,
-                    seq: row.get(1)?,
-                    by: row.get(2)?,
-                    time: row.get(3)?,
-                    emoji: row.get(4)?,
-                    target,
-                }))
-            },
+            |row| Entry::read_from(row, &mut 0),
         )
     }
 }

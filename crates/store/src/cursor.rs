@@ -1,11 +1,15 @@
 //! How far each reader of a conversation has got, and how they have it listed.
 
 use hongyan_protocol::{
-    id::{ConversationId, UserId},
+    id::{ConversationId, GroupId, UserId},
     keep::Keep,
 };
 
-use crate::{Error, Tx, View, value::values};
+use crate::{
+    Entry, Error, Tx, View,
+    change::{entries, entry_columns},
+    value::values,
+};
 
 /// One user's place in one conversation: who has one may read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +25,102 @@ pub struct Cursor {
     pub keep: Option<Keep>,
 }
 
+/// A conversation with entries behind a user's cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    pub conversation: ConversationId,
+    /// The group whose conversation it is; `None` for that of two friends.
+    pub group_id: Option<GroupId>,
+    /// Entries up to this one are not theirs to see.
+    pub first_seq: i64,
+    pub delivered_seq: i64,
+    /// What its people chose; `None` leaves it to the server's setting.
+    pub keep: Option<Keep>,
+}
+
+/// An entry that waits for a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub conversation: ConversationId,
+    /// The group whose conversation it is in; `None` for that of two friends.
+    pub group_id: Option<GroupId>,
+    pub entry: Entry,
+}
+
+/// The newest entries by others behind a cursor of which this is true, each with its place among all that was stored.
+macro_rules! newest_behind {
+    ($which:literal) => {
+        concat!(
+            "SELECT m.id, ",
+            entry_columns!(),
+            " FROM ",
+            entries!(),
+            " WHERE m.conversation_id = $1 AND m.seq > $2 AND t.seq > $3 AND m.sender_id <> $4 AND ",
+            $which,
+            " ORDER BY m.seq DESC LIMIT $5"
+        )
+    };
+}
+
 impl View<'_> {
+    /// The conversations that have entries behind the user's cursors.
+    pub fn waiting(&self, user: UserId) -> Result<Vec<Waiting>, Error> {
+        self.rows(
+            "SELECT c.id, c.group_id, p.first_seq, p.delivered_seq, c.keep
+             FROM cursors p JOIN conversations c ON c.id = p.conversation_id
+             WHERE p.user_id = $1 AND c.last_seq > p.delivered_seq",
+            values![user],
+            |row| {
+                Ok(Waiting {
+                    conversation: row.get(0)?,
+                    group_id: row.get(1)?,
+                    first_seq: row.get(2)?,
+                    delivered_seq: row.get(3)?,
+                    keep: row.get(4)?,
+                })
+            },
+        )
+    }
+
+    /// What waits for the user in these conversations: the newest `limit` messages by others, and as many of their
+    /// changes, in the order in which they were stored (so in the order of `seq` in each conversation). A message that was
+    /// recalled does not wait any more.
+    pub fn kept(&self, user: UserId, waiting: &[Waiting], limit: u32) -> Result<Vec<Kept>, Error> {
+        let mut kept = Vec::new();
+        for sql in [
+            newest_behind!("m.entry = 0 AND m.recalled_at IS NULL"),
+            newest_behind!("m.entry <> 0"),
+        ] {
+            let mut newest = Vec::new();
+            for place in waiting {
+                let found = self.rows(
+                    sql,
+                    values![
+                        place.conversation,
+                        place.delivered_seq,
+                        place.first_seq,
+                        user,
+                        i64::from(limit)
+                    ],
+                    |row| {
+                        let kept = Kept {
+                            conversation: place.conversation,
+                            group_id: place.group_id,
+                            entry: Entry::read_from(row, &mut 1)?,
+                        };
+                        Ok((row.get::<i64>(0)?, kept))
+                    },
+                )?;
+                newest.extend(found);
+                newest.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
+                newest.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            }
+            kept.extend(newest);
+        }
+        kept.sort_unstable_by_key(|(id, _)| *id);
+        Ok(kept.into_iter().map(|(_, kept)| kept).collect())
+    }
+
     /// The user's place in a conversation; `None` where they may not read.
     pub fn cursor(
         &self,

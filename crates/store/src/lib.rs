@@ -47,7 +47,7 @@ use std::{
 
 pub use change::{Change, ChangeKind, Entry};
 pub use conversation::{Conversation, ConversationKind, ListPlace, Listed, MOST_UNREAD, Unread};
-pub use cursor::Cursor;
+pub use cursor::{Cursor, Kept, Waiting};
 pub use db::{Tx, View};
 pub use error::{Error, OpenError};
 pub use file::{File, SMALLEST_SHARE, Thumb};
@@ -58,7 +58,7 @@ pub use group_apply::{GroupApply, NewGroupApply};
 pub use group_invite::{GroupInvite, NewGroupInvite, PastGroupInvite};
 pub use group_member::{Member, Members, Membership};
 pub use keep::{Sweepable, Wishes};
-pub use message::{Appended, Draft, Expected, Kept, Stored};
+pub use message::{Appended, Draft, Expected, Stored};
 pub use postgres::{DatabaseUrl, UrlError};
 pub use reaction::Reaction;
 pub use search::{Found, FoundPage, Piece, Query, Search};

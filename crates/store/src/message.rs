@@ -2,7 +2,7 @@
 
 use hongyan_protocol::{
     conversation::Target,
-    id::{ConversationId, GroupId, MsgId, UserId},
+    id::{ConversationId, MsgId, UserId},
 };
 
 use crate::{
@@ -80,14 +80,6 @@ pub enum Appended {
     Repeat(Stored),
     /// The key belongs to another message of this sender; nothing was appended.
     Conflict,
-}
-
-/// A message that waits for a user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
-    pub stored: Stored,
-    /// The group it was sent to; `None` from a friend.
-    pub group_id: Option<GroupId>,
 }
 
 /// The columns that [`Stored::read_from`] reads, of the table of messages called as said.
@@ -197,38 +189,6 @@ impl View<'_> {
         )
     }
 
-    /// What waits for `user`: messages by others behind the user's cursors, the newest `limit`, in the order in which
-    /// they were stored (so in the order of `seq` in each conversation). What was recalled does not wait any more.
-    pub fn kept(&self, user: UserId, limit: u32) -> Result<Vec<Kept>, Error> {
-        let limit = i64::from(limit);
-        let behind: Vec<(ConversationId, i64, Option<GroupId>)> = self.rows(
-            "SELECT c.id, p.delivered_seq, c.group_id FROM cursors p JOIN conversations c ON c.id = p.conversation_id
-             WHERE p.user_id = $1 AND c.last_seq > p.delivered_seq",
-            values![user],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )?;
-        let mut found = Vec::new();
-        for (conversation, delivered, group_id) in behind {
-            let newest = self.rows(
-                concat!(
-                    "SELECT m.id, ",
-                    message_columns!("m"),
-                    " FROM messages m WHERE m.conversation_id = $1 AND m.seq > $2 AND m.entry = 0 AND m.sender_id <> $3
-                     AND m.recalled_at IS NULL ORDER BY m.seq DESC LIMIT $4"
-                ),
-                values![conversation, delivered, user, limit],
-                |row| {
-                    let stored = Stored::read_from(row, &mut 1)?;
-                    Ok((row.get::<i64>(0)?, Kept { stored, group_id }))
-                },
-            )?;
-            found.extend(newest);
-            keep_newest(&mut found, limit);
-        }
-        found.reverse();
-        Ok(found.into_iter().map(|(_, kept)| kept).collect())
-    }
-
     /// The message that was appended before under the key of this draft, whatever it says and wherever it is.
     pub fn first_under_key(&self, draft: &Draft) -> Result<Option<Stored>, Error> {
         let Some(key) = &draft.client_msg_id else {
@@ -290,12 +250,6 @@ impl View<'_> {
             Stored::read,
         )
     }
-}
-
-/// Leaves the newest `limit`, newest first.
-fn keep_newest(found: &mut Vec<(i64, Kept)>, limit: i64) {
-    found.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
-    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
 }
 
 /// Writes a message; the parameters are its [`columns`].

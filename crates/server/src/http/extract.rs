@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::{
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{ConnectInfo, FromRequest, FromRequestParts, Request},
     http::{Extensions, HeaderMap, StatusCode, header::CONTENT_TYPE, request::Parts},
 };
@@ -85,6 +85,20 @@ impl FromRequestParts<Arc<App>> for Asking {
     }
 }
 
+/// Looks at the caller's session again, after something that took its time.
+pub(super) async fn still_logged_in(ctx: &Ctx) -> Result<(), Failure> {
+    let (session, now) = (ctx.session, ctx.app.now());
+    let read = ctx
+        .app
+        .store
+        .read(move |view| view.ended_among(&[session], now));
+    if read.await?.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Unauthorized)
+    }
+}
+
 /// The parameters in the body: a JSON object or an urlencoded form.
 pub(super) struct Params<T>(pub(super) T);
 
@@ -127,6 +141,13 @@ pub(super) fn media_type(headers: &HeaderMap) -> String {
         .split_once(';')
         .unwrap_or((value.unwrap_or_default(), ""));
     kind.trim().to_ascii_lowercase()
+}
+
+/// The request with its whole body in memory.
+pub(super) async fn whole(request: Request, app: &App) -> Result<Request, Failure> {
+    let (parts, streamed) = request.into_parts();
+    let body = body(Request::from_parts(parts.clone(), streamed), app).await?;
+    Ok(Request::from_parts(parts, Body::from(body)))
 }
 
 /// The whole body, as long as it is within the route's bound and arrives in time.

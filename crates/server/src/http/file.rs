@@ -16,7 +16,7 @@ use axum::{
 use hongyan_protocol::{
     Code,
     file::{DOWNLOAD, HowToStore, Uploaded, thumb_url, url},
-    id::{FileId, UserId},
+    id::{FileId, SessionId, UserId},
 };
 use hongyan_store::{Error as StoreError, File, SMALLEST_SHARE, Thumb};
 use tower_http::services::ServeFile;
@@ -70,7 +70,7 @@ pub(super) async fn upload(
     let answer = uploaded(&file);
     // To its end, although the client may be gone: a row without a content would be a file that cannot be had.
     let remembered = tokio::spawn(async move {
-        remember(&app, file).await?;
+        remember(&app, session.id, file).await?;
         blob.keep();
         Ok::<_, Failure>(())
     });
@@ -109,9 +109,13 @@ async fn receive(
     Ok((arrival.finish(claim).await?, name))
 }
 
-async fn remember(app: &Arc<App>, file: File) -> Result<(), Failure> {
-    let quota = Arc::clone(app);
+async fn remember(app: &Arc<App>, session: SessionId, file: File) -> Result<(), Failure> {
+    let (quota, now) = (Arc::clone(app), app.now());
     let written = app.store.write(move |tx| {
+        // An upload takes long enough for another login to have come first.
+        if !tx.ended_among(&[session], now)?.is_empty() {
+            return Err(Failure::Unauthorized);
+        }
         let taken = tx.file_bytes(file.owner_id)?;
         let size = u64::try_from(file.size).unwrap_or_default();
         admit(&quota, taken, size)?;

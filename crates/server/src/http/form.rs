@@ -17,6 +17,9 @@ use super::{
 };
 use crate::app::App;
 
+/// The media type of a form that may hold a picture or a file.
+pub(super) const MULTIPART: &str = "multipart/form-data";
+
 /// The text fields with these names, and the picture in `headImage`, as a multipart form; or, without a picture, any
 /// other parameters.
 pub(super) async fn with_picture<T: DeserializeOwned>(
@@ -24,7 +27,7 @@ pub(super) async fn with_picture<T: DeserializeOwned>(
     request: Request,
     names: &[&str],
 ) -> Result<(T, Option<Bytes>), Failure> {
-    if media_type(request.headers()) != "multipart/form-data" {
+    if media_type(request.headers()) != MULTIPART {
         let Params(texts) = Params::from_request(request, app).await?;
         return Ok((texts, None));
     }

@@ -19,7 +19,7 @@ use hongyan_store::{JoinedGroup, Member, NewGroup, View};
 
 use super::{
     answer::{Failure, Reply, data, list},
-    extract::{Asking, Authenticated, Params, Query},
+    extract::{Asking, Authenticated, Params, Query, still_logged_in},
     form::with_picture,
     search::{PAGE, wanted},
 };
@@ -155,13 +155,18 @@ pub(super) async fn update_avatar(Asking(ctx): Asking, request: Request) -> Repl
         Some(upload) => Some(app.pictures.store(upload).await?),
         None => None,
     };
-    match set_picture(ctx, group_id, uploaded.clone()).await {
+    let picture = uploaded.clone();
+    let set = async {
+        still_logged_in(&ctx).await?;
+        Ok::<_, Failure>(set_picture(ctx, group_id, picture).await?)
+    };
+    match set.await {
         Ok(card) => Ok(data(card)),
         Err(error) => {
             if let Some(unused) = uploaded {
                 app.pictures.remove(&unused).await;
             }
-            Err(error.into())
+            Err(error)
         }
     }
 }

@@ -45,7 +45,11 @@ use uuid::Uuid;
 
 pub(crate) use self::answer::message;
 pub use self::origin::origin_allowed;
-use self::{answer::Failure, extract::peer};
+use self::{
+    answer::Failure,
+    extract::{media_type, peer, whole},
+    form::MULTIPART,
+};
 use crate::{app::App, config::Config, session::bearer};
 
 /// Longest body of an endpoint that takes no file, in bytes.
@@ -87,6 +91,10 @@ pub fn router(app: Arc<App>) -> Router {
         ))
         .layer(DefaultBodyLimit::max(BODY));
     router
+        .route_layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            body_before_session,
+        ))
         .fallback(page::file_or_place)
         .method_not_allowed_fallback(async || {
             message(
@@ -182,6 +190,22 @@ async fn refuse_foreign_pages(
             .into_response();
     }
     next.run(request).await
+}
+
+/// Waits for the body before anybody looks at the session: one that ended while the rest was on its way does nothing any
+/// more. Forms with files are read as they come, and whoever reads them looks at the session again.
+async fn body_before_session(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if media_type(request.headers()) == MULTIPART {
+        return next.run(request).await;
+    }
+    match whole(request, &app).await {
+        Ok(request) => next.run(request).await,
+        Err(failure) => failure.into_response(),
+    }
 }
 
 /// Ids in our log are our own, whatever a client calls its request.

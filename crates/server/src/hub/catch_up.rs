@@ -17,7 +17,7 @@ use super::{Hub, LineId, Purpose};
 use crate::{
     app::App,
     config::Keep,
-    ops::log::entry_event,
+    ops::{keep::effective, log::entry_event},
     ws::{Frame, Mark, Outbox, Template, close},
 };
 
@@ -213,18 +213,30 @@ impl Replay<'_> {
         Ok(())
     }
 
-    /// What waited for the user when the connection began.
+    /// What waited for the user when the connection began: all of it where messages are kept until they are delivered, for
+    /// what is passed over there counts as delivered and is deleted.
     async fn push_kept(&mut self) -> Result<(), Stop> {
         if let Err(error) = self.app.hub.delivered().flush(self.app).await {
             // A full disk: what was delivered may come again, which is better than not being online at all.
             tracing::warn!(%error, "cursors could not be moved; some messages may be pushed again");
         }
-        let (user, limit) = (self.user, self.app.config.notice.replay_limit);
-        let store = &self.app.store;
-        let kept = store.read(move |view| view.kept(user, limit)).await?;
-        for message in kept {
-            let (conversation, group) = (message.stored.conversation_id, message.group_id);
-            self.push(conversation, group, &Entry::Message(message.stored))
+        let (user, config) = (self.user, &self.app.config);
+        let (setting, limit) = (config.messages.keep, config.notice.replay_limit);
+        let read = self.app.store.read(move |view| {
+            let waiting = view.waiting(user)?;
+            let (whole, bounded): (Vec<_>, Vec<_>) = waiting
+                .into_iter()
+                .partition(|place| effective(setting, place.keep) == Keep::UntilDelivered);
+            let kept = view.kept(user, &bounded, limit)?;
+            Ok::<_, hongyan_store::Error>((whole, kept))
+        });
+        let (whole, kept) = read.await?;
+        for kept in kept {
+            self.push(kept.conversation, kept.group_id, &kept.entry)
+                .await?;
+        }
+        for place in whole {
+            self.push_missed(place.conversation, place.delivered_seq + 1)
                 .await?;
         }
         Ok(())
@@ -252,7 +264,7 @@ impl Replay<'_> {
         }
     }
 
-    /// Pushes what others said or changed and was not pushed yet; waits when enough is on its way.
+    /// Pushes what others said or changed and was not pushed yet, unless it was recalled; waits when enough is on its way.
     async fn push(
         &mut self,
         conversation: ConversationId,
@@ -262,6 +274,9 @@ impl Replay<'_> {
         let seq = entry.seq();
         let last = self.pushed.get(&conversation);
         if last.is_some_and(|&last| seq <= last) {
+            return Ok(());
+        }
+        if matches!(entry, Entry::Message(message) if message.recalled_at.is_some()) {
             return Ok(());
         }
         let event = entry_event(entry, group);

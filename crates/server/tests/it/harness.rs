@@ -25,7 +25,7 @@ use tokio::time::timeout;
 pub(crate) use backup::Backup;
 pub(crate) use disk::{ReadOnly, SmallDisk};
 pub(crate) use everything::{Everything, is_entry};
-pub(crate) use http::{Reply, Web, cookies, reply};
+pub(crate) use http::{Reply, Web, begun_request, cookies, reply};
 pub(crate) use log::Log;
 pub(crate) use person::{Person, exchange, to_friend};
 pub(crate) use process::{

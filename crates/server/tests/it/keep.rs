@@ -3,6 +3,7 @@
 use hongyan_protocol::{
     Code, EventType, Operation,
     keep::{ChooseKeep, Keep},
+    message::WhenOffline,
     text::Text,
 };
 use hongyan_server::config::Config;
@@ -119,6 +120,28 @@ async fn what_everybody_has_received_is_gone_and_what_somebody_has_not_stays() {
         )
         .await;
     }
+}
+
+#[tokio::test]
+async fn what_is_kept_until_delivery_is_delivered_before_it_is_deleted_however_much_it_is() {
+    let server = TestServer::start_with(|config| {
+        set(config, Keep::UntilDelivered);
+        config.notice.replay_limit = 3;
+    })
+    .await;
+    let (ann, mut bo) = pair(&server).await;
+    bo.go_offline().await;
+    for n in 1..=200 {
+        let mut message = to_friend(bo.id(), &n.to_string());
+        message.when_offline = Some(WhenOffline::Keep);
+        ann.ask(&message).await.unwrap();
+    }
+    bo.come_online().await;
+    for n in 1..=200 {
+        assert_eq!(bo.message().await.seq, Some(n));
+    }
+    let mut asks = Everything::of(&ann).await;
+    until(&mut asks, &json!({"toUserId": bo.id()}), &[]).await;
 }
 
 #[tokio::test]

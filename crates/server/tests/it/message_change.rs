@@ -72,6 +72,37 @@ async fn a_recalled_message_leaves_its_place_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_was_changed_while_a_notice_connection_was_away_or_catching_up_comes_in_its_place() {
+    let server = TestServer::start_with(|config| config.notice.replay_delay_ms = 500).await;
+    let (ann, mut bo) = pair(&server).await;
+    for n in 1..=2 {
+        ann.send(&bo, "taken back soon").await.unwrap();
+        assert_eq!(bo.message().await.seq, Some(n));
+    }
+    bo.go_offline().await;
+    let mut asks = Everything::of(&ann).await;
+    let recall = |seq| json!({"toUserId": bo.id(), "seq": seq});
+    let (away, catching_up) = (recall(1), recall(2));
+    assert_eq!(code(&mut asks, Operation::Recall, away).await, "0000");
+    bo.come_online().await;
+    assert_eq!(
+        code(&mut asks, Operation::Recall, catching_up).await,
+        "0000"
+    );
+    ann.send(&bo, "said after it").await.unwrap();
+    for seq in [3, 4] {
+        let heard = bo.expect_besides_presence(EventType::ChatRecall).await;
+        let data = heard.received().data.as_ref().unwrap();
+        assert_eq!(
+            (&data["seq"], &data["targetSeq"]),
+            (&json!(seq), &json!(seq - 2))
+        );
+    }
+    assert_eq!(bo.message().await.seq, Some(5));
+    bo.forget_presence().await;
+}
+
+#[tokio::test]
 async fn a_message_is_taken_back_for_two_minutes_and_changed_for_a_quarter_of_an_hour() {
     let server = TestServer::start().await;
     let (ann, bo) = pair(&server).await;

@@ -6,9 +6,10 @@ use hongyan_protocol::{
     operation::{EVERYTHING_PATH, NOTICE_PATHS},
 };
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::harness::{
-    BEGINNING, PASSWORD, Person, TestServer, account, cookies, exchange, reply, soon,
+    BEGINNING, PASSWORD, Person, TestServer, account, begun_request, cookies, exchange, reply, soon,
 };
 
 /// Every path at which a WebSocket is spoken.
@@ -94,6 +95,56 @@ async fn the_older_login_can_do_nothing_once_the_newer_one_is_answered() {
     bo.forget_presence().await;
     assert!(newer.friends().await.unwrap().len() == 1, "still friends");
     newer.heard_nothing().await;
+}
+
+#[tokio::test]
+async fn a_request_whose_body_comes_after_a_newer_login_does_nothing() {
+    const GRAVE: &str = "from the grave";
+    let server = TestServer::start().await;
+    let [mut ann, mut bo] = server.users(["ann", "bo"]).await;
+    ann.befriend(&mut bo).await;
+    let group = ann.group("choir").await;
+    let field = |field: &str, text: &str| {
+        format!("--x\r\nContent-Disposition: form-data; {field}\r\n\r\n{text}\r\n--x--\r\n")
+    };
+    let json = "application/json";
+    let form = "multipart/form-data; boundary=x";
+    let message = json!({"toUserId": bo.id(), "msg": GRAVE});
+    let remark = json!({"friendUserId": bo.id(), "remark": GRAVE});
+    let group = field("name=\"groupId\"", &group.to_string());
+    let mut begun = Vec::new();
+    for (path, kind, body) in [
+        ("/api/chat/send_msg", json, message.to_string()),
+        ("/api/friend/set_remark", json, remark.to_string()),
+        (
+            "/api/user/update_uinfo",
+            form,
+            field("name=\"nickname\"", GRAVE),
+        ),
+        ("/api/group/update_avatar", form, group),
+        (
+            "/api/file",
+            form,
+            field("name=\"file\"; filename=\"grave.txt\"", GRAVE),
+        ),
+    ] {
+        let address = server.url.strip_prefix("http://").unwrap();
+        let bearer = format!("Bearer {}", ann.token());
+        let headers = [("Content-Type", kind), ("Authorization", &bearer)];
+        let request = begun_request(address, path, &headers, body.len()).await;
+        begun.push((path, request, body));
+    }
+    let newer = server.log_in(&ann).await;
+    for (path, mut request, body) in begun {
+        request.write_all(body.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 4096];
+        let length = soon("an answer", request.read(&mut answer)).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer[..length]);
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{path}: {answer}");
+    }
+    assert_eq!(newer.get_info().await.unwrap(), *ann.user());
+    assert_eq!(newer.friends().await.unwrap()[0].remark, "");
+    bo.forget_presence().await;
 }
 
 #[tokio::test]

@@ -22,8 +22,8 @@ use tokio_tungstenite::{
 };
 
 use crate::harness::{
-    PASSWORD, Person, Process, account, command, hongyan, in_test, on_database_of, soon, to_friend,
-    username,
+    PASSWORD, Person, Process, account, begun_request, command, hongyan, in_test, on_database_of,
+    soon, to_friend, username,
 };
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn a_request_that_is_being_read_is_answered_while_nothing_new_is_accepted(
     let [mut ann, _bo] = friends(&process).await;
     ann.come_online().await;
     let body = serde_json::to_string(&account("cy")).unwrap();
-    let mut request = begun_request(process.address(), body.len()).await;
+    let mut request = begun_registration(process.address(), body.len()).await;
     process.signal("TERM");
     assert_eq!(ann.close_code().await, Some(1001));
     soon("connections to be refused", refusal(process.address())).await;
@@ -129,7 +129,7 @@ async fn neither_who_never_reads_nor_who_never_ends_a_request_delays_the_end() {
         .env("HONGYAN_LIMITS__QUEUE_BYTES", "100000000");
     let process = Process::spawn(command).await;
     let [ann, bo] = friends(&process).await;
-    let _never_ended = begun_request(process.address(), 100).await;
+    let _never_ended = begun_registration(process.address(), 100).await;
     let mut never_reads = small_stream(process.address()).await;
     let handshake = format!(
         "GET /ws/notice/event HTTP/1.1\r\nHost: hongyan\r\nAuthorization: Bearer {}\r\n\
@@ -172,7 +172,7 @@ async fn a_second_signal_ends_at_once() {
         ann.come_online().await;
         let sent = ann.ask(&kept(&bo, "before")).await.unwrap();
         // Without a second signal this request would be waited for, and the status would be 0.
-        let _never_ended = begun_request(process.address(), 100).await;
+        let _never_ended = begun_registration(process.address(), 100).await;
         process.signal(first);
         assert_eq!(ann.close_code().await, Some(1001));
         process.signal(second);
@@ -321,24 +321,10 @@ async fn last_of(stream: TcpStream) -> i64 {
     last
 }
 
-/// A registration whose body the server is waiting for: it said "100 Continue".
-async fn begun_request(address: SocketAddr, length: usize) -> TcpStream {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let head = format!(
-        "POST /api/registe HTTP/1.1\r\nHost: hongyan\r\nContent-Type: application/json\r\n\
-         Content-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut reader = BufReader::new(&mut stream);
-    let mut line = String::new();
-    soon("100 Continue", reader.read_line(&mut line))
-        .await
-        .unwrap();
-    assert_eq!(line, "HTTP/1.1 100 Continue\r\n");
-    soon("the end of its head", reader.read_line(&mut line))
-        .await
-        .unwrap();
-    stream
+/// A registration whose body the server is waiting for.
+async fn begun_registration(address: SocketAddr, length: usize) -> TcpStream {
+    let headers = [("Content-Type", "application/json")];
+    begun_request(address, "/api/registe", &headers, length).await
 }
 
 /// Waits until the address refuses connections.

@@ -230,7 +230,7 @@ async fn whatever_follows_a_message_in_its_batch_sees_it() {
         Ok((
             listed,
             message,
-            tx.kept(bo, 9)?.len(),
+            tx.kept(bo, &tx.waiting(bo)?, 9)?.len(),
             log(tx, conversation)?,
         ))
     });

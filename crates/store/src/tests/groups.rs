@@ -92,7 +92,7 @@ async fn a_dissolved_group_takes_everything_with_it_and_what_was_said_is_to_be_s
         assert!(tx.group_invite(invite)?.is_none());
         assert!(tx.members(team)?.ids.is_empty());
         assert!(tx.groups_of(ann)?.is_empty() && tx.groups_owned_by(ann)?.is_empty());
-        assert!(tx.kept(bo, 10)?.is_empty(), "nobody is sent what was said");
+        assert!(tx.waiting(bo)?.is_empty(), "nobody is sent what was said");
         assert!(!tx.join(team, cy, 4)?);
         let swept = tx.sweepable(ConversationId::NIL, true, 10)?;
         let swept: Vec<_> = swept.iter().map(|swept| (swept.id, swept.keep)).collect();

@@ -8,8 +8,8 @@ use hongyan_protocol::{
 
 use super::{Fixture, draft, new_group, new_session, new_user, stored};
 use crate::{
-    Appended, ApplyState, Draft, GroupChange, NewFriendApply, NewGroupApply, NewGroupInvite,
-    ProfileChange,
+    Appended, ApplyState, Draft, Entry, GroupChange, NewFriendApply, NewGroupApply, NewGroupInvite,
+    ProfileChange, Tx,
 };
 
 #[tokio::test]
@@ -340,19 +340,23 @@ async fn kept_messages_are_others_newest_and_undelivered_in_the_order_of_the_log
         ] {
             tx.append(conversation, &draft(sender, text), 3)?;
         }
-        let all = tx.kept(bo, 10)?;
-        let newest = tx.kept(bo, 2)?;
+        let kept = |tx: &Tx<'_>, limit| tx.kept(bo, &tx.waiting(bo)?, limit);
+        let all = kept(tx, 10)?;
+        let newest = kept(tx, 2)?;
         tx.mark_delivered(&[(bo, friends, 3), (bo, friends, 1)])?;
         tx.unfriend(ann, bo)?;
         tx.befriend(ann, bo, 4)?;
-        let rest = tx.kept(bo, 10)?;
+        let rest = kept(tx, 10)?;
         tx.leave(team, bo)?;
         tx.mark_delivered(&[(bo, group, 1)])?;
-        Ok([all, newest, rest, tx.kept(bo, 10)?])
+        Ok([all, newest, rest, kept(tx, 10)?])
     });
     let texts = kept.await.unwrap().map(|kept| {
         kept.iter()
-            .map(|kept| (kept.stored.msg.clone(), kept.group_id.is_some()))
+            .map(|kept| match &kept.entry {
+                Entry::Message(stored) => (stored.msg.clone(), kept.group_id.is_some()),
+                Entry::Change(change) => panic!("nothing was changed: {change:?}"),
+            })
             .collect::<Vec<_>>()
     });
     let [a, b, c, d] = [("a", false), ("b", true), ("c", false), ("d", true)]

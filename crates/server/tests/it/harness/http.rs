@@ -5,8 +5,8 @@ use http::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{TcpStream, ToSocketAddrs},
 };
 
 use super::{Person, TestServer, soon};
@@ -38,6 +38,35 @@ impl TestServer {
             .unwrap();
         String::from_utf8_lossy(&answer).into_owned()
     }
+}
+
+/// A request whose body the server is waiting for: it said "100 Continue".
+pub(crate) async fn begun_request(
+    address: impl ToSocketAddrs,
+    path: &str,
+    headers: &[(&str, &str)],
+    length: usize,
+) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let headers: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: hongyan\r\n{headers}Content-Length: {length}\r\n\
+         Expect: 100-continue\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut reader = BufReader::new(&mut stream);
+    let mut line = String::new();
+    soon("100 Continue", reader.read_line(&mut line))
+        .await
+        .unwrap();
+    assert_eq!(line, "HTTP/1.1 100 Continue\r\n");
+    soon("the end of its head", reader.read_line(&mut line))
+        .await
+        .unwrap();
+    stream
 }
 
 impl Web {
