@@ -158,7 +158,7 @@ impl Window {
 }
 
 /// What counts as one address: of IPv6 the /64, which is what one household or machine is given.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
