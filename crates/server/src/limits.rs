@@ -67,7 +67,7 @@ impl Rates {
     }
 
     /// Whether this address may try a password. What fails is counted afterwards, so logins that are under way at the
-    /// same time (at most as many as may wait for the hasher) can go over the limit once.
+    /// same time (at most as many as one address may have at the hasher) can go over the limit once.
     pub fn login(&self, caller: &Caller) -> Result<(), u64> {
         if caller.exempt {
             return Ok(());
