@@ -59,7 +59,13 @@ impl Pipeline {
     }
 
     pub(crate) fn is_open(&self) -> bool {
-        !self.queue.is_closed()
+        !self.queue.is_closed() && self.end.get().is_none()
+    }
+
+    /// Has further calls take another socket: this one may have died without a word. Those who still wait for their
+    /// answers here go on waiting.
+    pub(crate) fn give_up(&self, why: Error) {
+        _ = self.end.set(why);
     }
 
     /// Sends one frame and waits for its own answer.

@@ -102,13 +102,21 @@ impl Session {
     ///
     /// # Errors
     /// Only when there was no answer. After [`Error::Timeout`], [`Error::Transport`] and [`Error::Closed`] it is unknown
-    /// whether the request took effect. A request that never left is carried by a new socket, once, by itself.
+    /// whether the request took effect. A request that never left is carried by a new socket, once, by itself. After
+    /// [`Error::Timeout`] the next call opens a new socket.
     pub async fn call<R: Request>(&self, request: &R) -> Result<Answer> {
         let frame =
             serde_json::to_string(request).map_err(|error| Error::Invalid(error.to_string()))?;
-        timeout(CALL_DEADLINE, self.carry(R::OPERATION, frame.into()))
-            .await
-            .map_err(|_| Error::Timeout(CALL_DEADLINE))?
+        let mut asked = None;
+        let carried = self.carry(R::OPERATION, frame.into(), &mut asked);
+        let answer = timeout(CALL_DEADLINE, carried).await;
+        answer.unwrap_or_else(|_| {
+            let late = Error::Timeout(CALL_DEADLINE);
+            if let Some(pipeline) = asked {
+                pipeline.give_up(late.clone());
+            }
+            Err(late)
+        })
     }
 
     /// As [`call`](Self::call), but every code except 0000 is an error.
@@ -124,8 +132,14 @@ impl Session {
         serde_json::from_str(data).map_err(|error| Error::Protocol(error.to_string()))
     }
 
-    async fn carry(&self, operation: Operation, frame: Arc<str>) -> Result<Answer> {
-        let first = self.pipeline(operation).await?;
+    /// Notes in `asked` which socket has the request.
+    async fn carry(
+        &self,
+        operation: Operation,
+        frame: Arc<str>,
+        asked: &mut Option<Pipeline>,
+    ) -> Result<Answer> {
+        let first = asked.insert(self.pipeline(operation).await?);
         match first.ask(Arc::clone(&frame)).await {
             Ok(answer) => return Ok(answer),
             // What only a new login mends, a new socket does not.
@@ -133,7 +147,7 @@ impl Session {
             Err(Lost::Unsent(_)) => {}
             Err(Lost::Unanswered(error)) => return Err(error),
         }
-        let second = self.pipeline(operation).await?;
+        let second = asked.insert(self.pipeline(operation).await?);
         second.ask(frame).await.map_err(|lost| match lost {
             Lost::Unsent(error) | Lost::Unanswered(error) => error,
         })

@@ -3,7 +3,10 @@
 
 use std::{
     future::Future,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,6 +24,7 @@ use hongyan_client::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::Notify,
 };
 use tokio_tungstenite::{
     WebSocketStream, accept_async,
@@ -147,6 +151,38 @@ async fn a_lost_socket_is_replaced_and_an_unanswered_call_fails() {
             assert!(refused.is_transient(), "{refused}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_socket_that_fell_silent_carries_no_further_call() {
+    let asked = Arc::new(Notify::new());
+    let notify = Arc::clone(&asked);
+    let session = session_with(move |socket_number, mut socket| {
+        let asked = Arc::clone(&notify);
+        async move {
+            frame(&mut socket).await;
+            if socket_number == 0 {
+                asked.notify_one();
+                std::future::pending::<()>().await;
+            }
+            say(&mut socket, r#"{"code":"0001","desc":"?"}"#).await;
+            while socket.next().await.is_some() {}
+        }
+    })
+    .await;
+    let somebody = somebody();
+    let unanswered = session.call(&somebody);
+    let deadline = async {
+        asked.notified().await;
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(30)).await;
+        tokio::time::resume();
+    };
+    let (unanswered, ()) = tokio::join!(unanswered, deadline);
+    let unanswered = unanswered.unwrap_err();
+    assert!(matches!(unanswered, Error::Timeout(_)), "{unanswered}");
+    let refused = session.remove_friend(UserId::mint()).await.unwrap_err();
+    assert_eq!(refused.code(), Some(Code::NotFriend));
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ impl Rates {
     }
 
     /// Whether this address may try a password. What fails is counted afterwards, so logins that are under way at the
-    /// same time (at most as many as may wait for the hasher) can go over the limit once.
+    /// same time (at most as many as one address may have at the hasher) can go over the limit once.
     pub fn login(&self, caller: &Caller) -> Result<(), u64> {
         if caller.exempt {
             return Ok(());
@@ -158,7 +158,7 @@ impl Window {
 }
 
 /// What counts as one address: of IPv6 the /64, which is what one household or machine is given.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
@@ -226,13 +226,13 @@ fn is_trusted(config: &Config, address: IpAddr) -> bool {
         .any(|network| network.contains(&address))
 }
 
-/// The values of a header that is a list, the last one first.
+/// The values of a header that is a list, the last one first; one that is no text is empty, and spoils no other.
 fn values<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
     let lines: Vec<_> = headers.get_all(name).iter().collect();
-    lines
-        .into_iter()
-        .rev()
-        .flat_map(|line| line.to_str().unwrap_or_default().rsplit(',').map(str::trim))
+    lines.into_iter().rev().flat_map(|line| {
+        let values = line.as_bytes().rsplit(|&byte| byte == b',');
+        values.map(|value| str::from_utf8(value).unwrap_or_default().trim())
+    })
 }
 
 fn read_address(text: &str) -> Option<IpAddr> {
@@ -245,6 +245,8 @@ fn read_address(text: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn ip(text: &str) -> IpAddr {
@@ -308,6 +310,21 @@ mod tests {
         assert_eq!(address("[2001:db8::1]:5000"), ip("2001:db8::1"));
         assert_eq!(address("198.51.100.7:80"), ip("198.51.100.7"));
         assert_eq!(address("9.9.9.9, unknown"), ip("10.0.0.1"));
+    }
+
+    #[test]
+    fn what_is_no_text_hides_no_address_right_of_it() {
+        let address = |value: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(value).unwrap());
+            let config = Config {
+                trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+                ..Config::default()
+            };
+            Caller::of(&config, ip("10.0.0.1"), &headers).address
+        };
+        assert_eq!(address(b"\xFF, 198.51.100.7"), ip("198.51.100.7"));
+        assert_eq!(address(b"9.9.9.9, \xFF, 10.0.0.2"), ip("10.0.0.2"));
     }
 
     #[test]

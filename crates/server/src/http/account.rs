@@ -50,7 +50,7 @@ pub(super) async fn register(
     if is_taken(&app, register.username.as_str()).await? {
         return Err(Failure::refused(Code::UsernameTaken));
     }
-    let password_hash = app.hasher.hash(register.password).await?;
+    let password_hash = app.hasher.hash(register.password, &caller).await?;
     let id = UserId::mint();
     let new = NewUser {
         id,
@@ -102,7 +102,10 @@ pub(super) async fn login(
         .read(move |view| view.credentials(&username))
         .await?;
     let (user, hash) = known.unzip();
-    let fits = app.hasher.verify(login.password, hash.clone()).await?;
+    let fits = app
+        .hasher
+        .verify(login.password, hash.clone(), &caller)
+        .await?;
     let (Some(user), Some(hash), true) = (&user, hash, fits) else {
         app.rates.login_failed(&caller);
         let named = user.is_some() || app.config.accounts.merge_login_refusals;
@@ -147,7 +150,7 @@ pub(super) async fn change_password(
     let old_hash = app.store.read(move |view| view.password_hash(user)).await?;
     if !app
         .hasher
-        .verify(change.old_password.clone(), old_hash.clone())
+        .verify(change.old_password.clone(), old_hash.clone(), &caller)
         .await?
     {
         app.rates.login_failed(&caller);
@@ -160,7 +163,7 @@ pub(super) async fn change_password(
     if !new.is_acceptable() || new.expose() != change.verify_password.expose() {
         return Err(Failure::refused(Code::BadPassword));
     }
-    let new_hash = app.hasher.hash(new).await?;
+    let new_hash = app.hasher.hash(new, &caller).await?;
     let (this, now, hub) = (session.id, app.now(), app.hub.clone());
     app.store
         .write_then(

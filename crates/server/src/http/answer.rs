@@ -89,6 +89,7 @@ impl From<password::Error> for Failure {
     fn from(error: password::Error) -> Self {
         match error {
             password::Error::Busy => Self::Busy,
+            password::Error::Crowded => Self::TooOften("passwords at once", 1000),
             password::Error::Broken(_) => Self::broken(error),
         }
     }

@@ -4,7 +4,7 @@
 use std::{
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
@@ -20,7 +20,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header::CONTENT_LENGTH},
 };
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::Failure;
@@ -38,6 +38,7 @@ const HEAR_OUT: Duration = Duration::from_secs(5);
 /// A multipart form that holds a file.
 pub(super) struct Upload {
     form: Multipart,
+    body: Source,
     begun: Arc<AtomicBool>,
     pace: Pace,
 }
@@ -46,17 +47,18 @@ impl Upload {
     /// Begins to read; at least 4 KiB have to come within each `span`.
     pub(super) async fn of(request: Request, span: Duration) -> Result<Self, Failure> {
         let begun = Arc::new(AtomicBool::new(false));
-        let gate = |body: Body| {
-            Body::from_stream(Gate {
-                body: body.into_data_stream(),
-                left: AROUND,
-                begun: Arc::clone(&begun),
-            })
-        };
-        let form = Multipart::from_request(request.map(gate), &()).await;
+        let (head, body) = request.into_parts();
+        let body = Source::of(body);
+        let gate = Body::from_stream(Gate {
+            body: body.clone(),
+            left: AROUND,
+            begun: Arc::clone(&begun),
+        });
+        let form = Multipart::from_request(Request::from_parts(head, gate), &()).await;
         let form = form.map_err(|error| Failure::invalid("body", error.body_text()))?;
         Ok(Self {
             form,
+            body,
             begun,
             pace: Pace::new(span),
         })
@@ -64,7 +66,9 @@ impl Upload {
 
     /// The first field, which has this name, and the pace at which its content has to come.
     pub(super) async fn file(&mut self, name: &str) -> Result<Content<'_>, Failure> {
-        let Self { form, begun, pace } = self;
+        let Self {
+            form, begun, pace, ..
+        } = self;
         let first = pace.keep(form.next_field()).await?.map_err(unreadable)?;
         let field = first
             .filter(|field| field.name() == Some(name))
@@ -75,15 +79,9 @@ impl Upload {
 
     /// Reads on for a while, to nobody's use but the client's, who is still sending and has been answered.
     pub(super) fn hear_out(self) {
-        let Self {
-            mut form, begun, ..
-        } = self;
-        begun.store(true, Ordering::Relaxed);
-        let listen = async move {
-            while let Ok(Some(mut field)) = form.next_field().await {
-                while let Ok(Some(_)) = field.chunk().await {}
-            }
-        };
+        // Past the form, which would keep what it cannot read yet, and look through all of that at every part.
+        let Self { mut body, .. } = self;
+        let listen = async move { while let Some(Ok(_)) = body.next().await {} };
         tokio::spawn(timeout(HEAR_OUT, listen));
     }
 }
@@ -146,9 +144,28 @@ impl Pace {
     }
 }
 
+/// A body that the form reads, and that can be read past it.
+#[derive(Clone)]
+struct Source(Arc<Mutex<BodyDataStream>>);
+
+impl Source {
+    fn of(body: Body) -> Self {
+        Self(Arc::new(Mutex::new(body.into_data_stream())))
+    }
+}
+
+impl Stream for Source {
+    type Item = Result<Bytes, axum::Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        body.poll_next_unpin(cx)
+    }
+}
+
 /// A body of which little is let through before its file begins: names and headers of fields are read into memory.
 struct Gate {
-    body: BodyDataStream,
+    body: Source,
     left: u64,
     begun: Arc<AtomicBool>,
 }
@@ -157,7 +174,7 @@ impl Stream for Gate {
     type Item = Result<Bytes, axum::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let part = Pin::new(&mut self.body).poll_next(cx);
+        let part = self.body.poll_next_unpin(cx);
         if let Poll::Ready(Some(Ok(bytes))) = &part
             && !self.begun.load(Ordering::Relaxed)
         {
@@ -173,7 +190,26 @@ impl Stream for Gate {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header::CONTENT_TYPE;
+    use futures_util::stream::poll_fn;
+    use tokio::sync::mpsc;
+
     use super::*;
+
+    #[tokio::test]
+    async fn what_a_refused_client_goes_on_sending_is_read_though_it_is_no_form() {
+        let (sender, mut sent) = mpsc::channel::<Result<Bytes, axum::Error>>(1);
+        let request = Request::builder()
+            .header(CONTENT_TYPE, "multipart/form-data; boundary=x")
+            .body(Body::from_stream(poll_fn(move |cx| sent.poll_recv(cx))))
+            .unwrap();
+        let upload = Upload::of(request, HEAR_OUT).await.unwrap();
+        upload.hear_out();
+        for _ in 0..100 {
+            let part = Bytes::from_static(b"--x\r\n\0 is no name of a header\r\n\r\n");
+            sender.send(Ok(part)).await.expect("it is read on");
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_may_be_slow_and_not_stall() {

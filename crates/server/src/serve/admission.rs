@@ -8,7 +8,7 @@ use std::{
 
 use ipnet::IpNet;
 
-use crate::config::Config;
+use crate::{config::Config, limits::network};
 
 /// What a connection above the bound is told, as far as it listens.
 pub(super) const NO_ROOM: &[u8] =
@@ -63,7 +63,7 @@ impl Admission {
             .uncounted
             .iter()
             .any(|network| network.contains(&address)))
-        .then_some(address);
+        .then(|| network(address));
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.all >= self.most {
             return None;
@@ -121,6 +121,19 @@ mod tests {
         );
         drop(first);
         assert!(admission.admit(address("192.0.2.1")).is_some());
+    }
+
+    #[test]
+    fn an_ipv6_household_is_one_address() {
+        let mut config = Config::default();
+        config.limits.connections_per_address = 1;
+        let admission = Admission::new(&config);
+        let address = |text: &str| text.parse().unwrap();
+        let first = admission.admit(address("2001:db8:0:1::1")).unwrap();
+        assert!(admission.admit(address("2001:db8:0:1:ffff::2")).is_none());
+        let _other = admission.admit(address("2001:db8:0:2::1")).unwrap();
+        drop(first);
+        assert!(admission.admit(address("2001:db8:0:1:ffff::2")).is_some());
     }
 
     #[test]

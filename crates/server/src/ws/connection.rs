@@ -195,7 +195,12 @@ where
         arrived: &mut [u8],
     ) -> usize {
         let mut used = 0;
-        while *work > 0 && self.reading() {
+        while *work > 0 {
+            // Asked for before each message: once a close is ordered, nothing that has arrived is handled any more.
+            self.heed(cx, now);
+            if !self.reading() {
+                break;
+            }
             if let Phase::Closing { peer, .. } = self.phase
                 && peer != Peer::Answers
             {

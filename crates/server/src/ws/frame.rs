@@ -40,6 +40,8 @@ struct Shared {
     to_at: Option<usize>,
     mark: Option<Mark>,
     opcode: u8,
+    /// Said by the connection itself, such as an answer, and not pushed to it.
+    own: bool,
 }
 
 impl Shared {
@@ -49,6 +51,7 @@ impl Shared {
             to_at: None,
             mark: None,
             opcode,
+            own: false,
         }
     }
 }
@@ -107,6 +110,16 @@ impl Frame {
     pub fn with_mark(mut self, mark: Mark) -> Self {
         Arc::make_mut(&mut self.shared).mark = Some(mark);
         self
+    }
+
+    /// The same frame, as one that the connection itself says.
+    pub(super) fn into_own(mut self) -> Self {
+        Arc::make_mut(&mut self.shared).own = true;
+        self
+    }
+
+    pub(super) fn is_own(&self) -> bool {
+        self.shared.own
     }
 
     pub(super) fn ping() -> Self {

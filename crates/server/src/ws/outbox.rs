@@ -22,7 +22,7 @@ pub struct Outbox {
 struct State {
     queue: VecDeque<Frame>,
     bytes: usize,
-    /// What the connection has taken and not written: messages and bytes.
+    /// What the connection has taken from here and not written: messages and bytes.
     held: (usize, usize),
     waker: Option<Waker>,
     stage: Stage,
@@ -115,7 +115,7 @@ impl Outbox {
         !matches!(self.lock().stage, Stage::Open)
     }
 
-    /// Has `waker` woken at the next push or close, and tells what the connection has yet to write. Moves the queue
+    /// Has `waker` woken at the next push or close, and tells what the connection has yet to write of this queue. Moves the queue
     /// there if it `takes`; an order to close is given out once, with all that was queued before it.
     pub(super) fn exchange(
         &self,
@@ -139,7 +139,7 @@ impl Outbox {
         if (takes || goodbye.is_some()) && !state.queue.is_empty() {
             output.append(&mut state.queue, std::mem::take(&mut state.bytes));
         }
-        state.held = (output.messages(), output.bytes());
+        state.held = output.queued();
         match &mut state.waker {
             Some(known) => known.clone_from(waker),
             none => *none = Some(waker.clone()),

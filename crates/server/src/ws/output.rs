@@ -11,17 +11,22 @@ pub(super) struct Output {
     sent: usize,
     /// Bytes of all frames, the sent part included.
     bytes: usize,
+    /// What of all that came from the queue: messages and bytes.
+    queued: (usize, usize),
 }
 
 impl Output {
+    /// Adds what the connection itself says: an answer, a ping, a goodbye.
     pub(super) fn push(&mut self, frame: Frame) {
         self.bytes += frame.encoded_len();
-        self.frames.push_back(frame);
+        self.frames.push_back(frame.into_own());
     }
 
     /// Takes over all of `queue`, which has so many bytes.
     pub(super) fn append(&mut self, queue: &mut VecDeque<Frame>, bytes: usize) {
         self.bytes += bytes;
+        self.queued.0 += queue.len();
+        self.queued.1 += bytes;
         if self.frames.is_empty() {
             std::mem::swap(&mut self.frames, queue);
         } else {
@@ -41,10 +46,17 @@ impl Output {
         self.bytes
     }
 
+    /// Messages and bytes that came from the queue.
+    pub(super) fn queued(&self) -> (usize, usize) {
+        self.queued
+    }
+
     /// Drops everything but the frame that the peer has a part of.
     pub(super) fn cut(&mut self) {
         self.frames.truncate(usize::from(self.sent > 0));
         self.bytes = self.frames.iter().map(Frame::encoded_len).sum();
+        let queued = self.frames.iter().filter(|frame| !frame.is_own());
+        self.queued = (queued.clone().count(), queued.map(Frame::encoded_len).sum());
     }
 
     pub(super) fn clear(&mut self) {
@@ -75,15 +87,21 @@ impl Output {
     /// Notes that the kernel took so many bytes; reports the marks of the frames that ended in them.
     pub(super) fn advance(&mut self, taken: usize, mut written: impl FnMut(Mark)) {
         self.sent += taken;
-        while let Some(length) = self.frames.front().map(Frame::encoded_len) {
+        while let Some(frame) = self.frames.front() {
+            let length = frame.encoded_len();
             if self.sent < length {
                 return;
             }
             self.sent -= length;
             self.bytes -= length;
-            if let Some(mark) = self.frames.pop_front().and_then(|frame| frame.mark()) {
+            if !frame.is_own() {
+                self.queued.0 -= 1;
+                self.queued.1 -= length;
+            }
+            if let Some(mark) = frame.mark() {
                 written(mark);
             }
+            self.frames.pop_front();
         }
         // An idle connection owns no queue.
         self.frames = VecDeque::new();

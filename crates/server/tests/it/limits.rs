@@ -1,5 +1,6 @@
 //! The bounds: how often, how many, how large, how slow; and that they bind nobody else.
 
+use futures_util::future::join_all;
 use hongyan_client::{Error, RawSocket};
 use hongyan_protocol::{Code, EventType, Operation};
 use hongyan_server::config::{Config, Keep};
@@ -252,6 +253,28 @@ async fn an_address_has_so_many_failed_logins_and_others_have_theirs() {
     too_often(&change_from(evil).await, "failed logins");
     assert_eq!(change_from(good).await.data(), Value::Null);
     assert_eq!(ann.user().username, "anna");
+}
+
+#[tokio::test]
+async fn an_address_that_logs_in_too_often_at_once_keeps_nobody_else_out() {
+    let server = TestServer::start_with(|config| {
+        config.trusted_proxies = loopback();
+        // Long enough for all to come while the first are being computed.
+        config.passwords.memory_kib = 19_456;
+        config.passwords.waiting = 18;
+    })
+    .await;
+    server.offline_user("anna").await;
+    let web = server.web();
+    let crowd = join_all((0..40).map(|_| login_for(&web, "anna", PASSWORD, "198.51.100.1")));
+    let (crowd, other) = tokio::join!(crowd, login_for(&web, "anna", PASSWORD, "198.51.100.2"));
+    assert_eq!(other.data()["username"], "anna");
+    let refused: Vec<_> = crowd.iter().filter(|answer| answer.status != 200).collect();
+    assert!(!refused.is_empty());
+    for answer in refused {
+        assert_eq!(answer.status, 429, "{}", answer.text());
+        assert_eq!(answer.header("retry-after"), "1");
+    }
 }
 
 #[tokio::test]

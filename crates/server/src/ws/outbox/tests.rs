@@ -92,6 +92,22 @@ fn what_is_taken_and_not_written_counts_until_it_is() {
 }
 
 #[test]
+fn answers_that_are_not_written_take_no_room_from_events() {
+    let mut bench = Bench::new(3, 10_000);
+    for _ in 0..5 {
+        bench.output.push(Frame::text(vec![b'a'; 5000]));
+    }
+    bench.exchange(true);
+    for _ in 0..3 {
+        assert!(bench.outbox.push(Frame::text("{}")));
+        bench.exchange(true);
+    }
+    bench.output.advance(5 * 5004, |_| {});
+    bench.exchange(true);
+    assert!(!bench.outbox.push(Frame::text("{}")), "events still count");
+}
+
+#[test]
 fn bytes_are_bounded_too_but_one_frame_is_always_accepted() {
     let bench = Bench::new(100, 10);
     assert!(bench.outbox.push(Frame::text("more than ten bytes")));

@@ -52,6 +52,17 @@ async fn a_forced_logout_is_the_last_word_and_nothing_after_it_is_handled() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_arrived_before_a_close_and_was_not_read_yet_is_not_handled() {
+    let early = client_frame(0x81, b"with the handshake");
+    let mut bench = Bench::with(|bench| bench.early = early);
+    bench.say("in the pipe").await;
+    bench.outbox.close(None, close::FORCED_LOGOUT, "");
+    assert_eq!(bench.read().await, Said::Close(Some(close::FORCED_LOGOUT)));
+    bench.idle().await;
+    assert_eq!(bench.begun(), [] as [&str; 0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_answer_a_close_is_left() {
     let mut bench = Bench::new();
     let start = Instant::now();
