@@ -296,6 +296,15 @@ impl Store {
         self.shared.writer.submit(expected, operation, then)
     }
 
+    /// Has `then` run, once, whenever the connection to the database was lost while it was committing: what it was told to
+    /// keep may be stored although the answer was [`Error::Lost`] and nothing that follows a commit ran. `then` runs as that
+    /// does, before what follows any later commit, and no sooner than whether it is stored can be read.
+    ///
+    /// To be called once, with what the program does about it.
+    pub fn when_unsure(&self, then: impl Fn() + Send + Sync + 'static) {
+        self.shared.writer.when_unsure(then);
+    }
+
     /// Runs `operation` on a reader's thread; all it reads is one moment's state, with every answered write in it.
     pub fn read<T, E, F>(
         &self,

@@ -4,6 +4,7 @@ mod batch;
 mod file;
 mod friends;
 mod groups;
+mod lost_commit;
 mod nouns;
 mod postgres;
 mod search;

@@ -3,7 +3,10 @@
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::{
+        Arc, OnceLock,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -17,6 +20,9 @@ use crate::{
     search::Behind,
 };
 
+/// How soon, when nobody writes, it is looked whether the database can be written again.
+const AGAIN: Duration = Duration::from_millis(100);
+
 enum Order {
     Job(Box<dyn Job>),
     Close,
@@ -25,7 +31,11 @@ enum Order {
 /// The queue to the writing thread.
 pub(crate) struct Writer {
     queue: mpsc::Sender<Order>,
+    unsure: Unsure,
 }
+
+/// What is done when a commit may have happened of which nothing was told.
+type Unsure = Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>;
 
 impl Writer {
     pub(crate) fn start(
@@ -34,10 +44,17 @@ impl Writer {
         batch: usize,
     ) -> io::Result<(Self, JoinHandle<()>)> {
         let (queue, orders) = mpsc::channel();
+        let unsure = Unsure::default();
+        let then = Arc::clone(&unsure);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(link, &orders, &answering, batch))?;
-        Ok((Self { queue }, thread))
+            .spawn(move || run(link, &orders, &answering, batch, &then))?;
+        Ok((Self { queue, unsure }, thread))
+    }
+
+    /// What is done when a commit may have happened of which nothing was told; the first to say so is heard.
+    pub(crate) fn when_unsure(&self, then: impl Fn() + Send + Sync + 'static) {
+        let _ = self.unsure.set(Box::new(then));
     }
 
     /// Queues `operation` at once; the future only waits for the answer.
@@ -71,14 +88,31 @@ impl Writer {
     }
 }
 
-fn run(link: Link, orders: &mpsc::Receiver<Order>, answering: &Answering, limit: usize) {
+fn run(
+    link: Link,
+    orders: &mpsc::Receiver<Order>,
+    answering: &Answering,
+    limit: usize,
+    unsure: &Unsure,
+) {
     let mut batch = Vec::with_capacity(limit);
     let mut behind = Behind::new();
     let mut open = true;
+    // Until the database was written once more: whoever writes next waits for the end of what was being committed, so
+    // that from then on it can be read whether it was.
+    let mut doubtful = false;
     while open {
-        match next(orders, behind.patience()) {
+        let patience = behind.patience();
+        match next(orders, if doubtful { Some(AGAIN) } else { patience }) {
             Ok(Order::Job(job)) => batch.push(job),
             Ok(Order::Close) | Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) if doubtful => {
+                doubtful = link.write_alone(|tx| tx.check()).is_err();
+                if !doubtful {
+                    answering.finish(vec![Box::new(Arc::clone(unsure))]);
+                }
+                continue;
+            }
             Err(RecvTimeoutError::Timeout) => {
                 behind.catch_up(&link);
                 link.tidy();
@@ -94,11 +128,15 @@ fn run(link: Link, orders: &mpsc::Receiver<Order>, answering: &Answering, limit:
         }
         match commit(&link, &mut batch) {
             Ok(()) => {
+                // First, for what is told next comes after what nobody was told of.
+                let first = std::mem::take(&mut doubtful).then(|| Arc::clone(unsure));
+                let first = first.map(|unsure| Box::new(unsure) as Box<dyn Committed>);
                 let done = batch.drain(..).map(|job| job as Box<dyn Committed>);
-                answering.finish(done.collect());
+                answering.finish(first.into_iter().chain(done).collect());
                 behind.committed(&link);
             }
-            Err(error) => {
+            Err((error, committing)) => {
+                doubtful |= committing && error == Error::Lost;
                 link.roll_back();
                 tracing::error!(%error, operations = batch.len(), "a transaction was rolled back");
                 batch.drain(..).for_each(|job| job.fail(error.clone()));
@@ -121,8 +159,13 @@ fn next(
 }
 
 /// Runs every job in one transaction. After an error nothing of it is in the database, unless the error says that this is
-/// unknown.
-fn commit(link: &Link, batch: &mut [Box<dyn Job>]) -> Result<(), Error> {
+/// unknown and came, as is said beside it, of the commit itself.
+fn commit(link: &Link, batch: &mut [Box<dyn Job>]) -> Result<(), (Error, bool)> {
+    run_all(link, batch).map_err(|error| (error, false))?;
+    link.commit().map_err(|error| (error, true))
+}
+
+fn run_all(link: &Link, batch: &mut [Box<dyn Job>]) -> Result<(), Error> {
     link.begin_write()?;
     link.look_ahead(batch.iter().filter_map(|job| job.expected()))?;
     for job in batch {
@@ -130,7 +173,7 @@ fn commit(link: &Link, batch: &mut [Box<dyn Job>]) -> Result<(), Error> {
         let keep = job.run(&mut Tx::new(link));
         link.end_operation(keep)?;
     }
-    link.commit()
+    Ok(())
 }
 
 /// A queued operation, whatever its types are.
@@ -175,6 +218,14 @@ where
 
     fn fail(self: Box<Self>, error: Error) {
         let _ = self.answer.send(Err(error.into()));
+    }
+}
+
+impl Committed for Unsure {
+    fn finish(self: Box<Self>) {
+        if let Some(then) = self.get() {
+            then();
+        }
     }
 }
 
