@@ -24,7 +24,7 @@ use crate::{
 /// Most messages that are held back for one connection while it catches up.
 const HELD: usize = 256;
 
-/// Messages pushed at a time; the next ones follow when these are written.
+/// Messages pushed at a time, at most half of what the queue takes; the next ones follow when these are written.
 const PAGE: u32 = 64;
 
 /// The same in bytes: a page of long messages must not look like a client that does not read.
@@ -264,7 +264,7 @@ impl Replay<'_> {
         }
     }
 
-    /// Pushes what others said or changed and was not pushed yet, unless it was recalled; waits when enough is on its way.
+    /// Pushes what others said or changed and was not pushed yet, unless it was recalled; waits first when enough is on its way.
     async fn push(
         &mut self,
         conversation: ConversationId,
@@ -287,6 +287,13 @@ impl Replay<'_> {
             return Ok(());
         };
         let size = encoded.json.len();
+        let limits = &self.app.config.limits;
+        let is_full = self.unwritten.0 as usize >= (PAGE as usize).min(limits.queue_messages / 2)
+            || self.unwritten.1 + size > PAGE_BYTES.min(limits.queue_bytes / 2);
+        if is_full && self.unwritten.0 > 0 {
+            self.unwritten = (0, 0);
+            self.progress.reach(self.count).await.ok_or(Stop::Ended)?;
+        }
         let template =
             Template::new(encoded.json, encoded.receiver_at).with_mark(Mark { conversation, seq });
         if !self.outbox.push(Frame::addressed(&template, self.user)) {
@@ -296,10 +303,6 @@ impl Replay<'_> {
         self.count += 1;
         self.unwritten.0 += 1;
         self.unwritten.1 += size;
-        if self.unwritten.0 >= PAGE || self.unwritten.1 >= PAGE_BYTES {
-            self.unwritten = (0, 0);
-            self.progress.reach(self.count).await.ok_or(Stop::Ended)?;
-        }
         Ok(())
     }
 

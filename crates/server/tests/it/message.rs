@@ -170,6 +170,23 @@ async fn messages_that_come_while_kept_ones_are_pushed_keep_their_order() {
 }
 
 #[tokio::test]
+async fn kept_messages_are_pushed_no_faster_than_a_small_queue_takes_them() {
+    let server = TestServer::start_with(|config| config.limits.queue_bytes = 65_536).await;
+    let [mut ann, mut bo] = server.users(["ann", "bo"]).await;
+    ann.befriend(&mut bo).await;
+    bo.go_offline().await;
+    let mut message = to_friend(bo.id(), &"long".repeat(1000));
+    message.when_offline = Some(WhenOffline::Keep);
+    for _ in 0..60 {
+        ann.ask(&message).await.unwrap();
+    }
+    bo.come_online().await;
+    for n in 1..=60 {
+        assert_eq!(bo.message().await.seq, Some(n));
+    }
+}
+
+#[tokio::test]
 async fn a_repeated_client_msg_id_is_answered_alike_and_sent_once() {
     let server = TestServer::start().await;
     let [mut ann, mut bo] = server.users(["ann", "bo"]).await;
