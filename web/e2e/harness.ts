@@ -56,8 +56,11 @@ export const setStage = (settings: Record<string, string> = {}, switches: string
     browser = launched
   })
   afterEach(async ({ task }) => {
-    if (task.result?.state === 'fail') await picture(task.name, contexts)
+    const failed = task.result?.state === 'fail'
+    if (failed) await picture(task.name, contexts)
     await Promise.all(contexts.splice(0).map((context) => context.close()))
+    // A second try begins as the first did: its people are not there yet.
+    if (failed) await stage.server?.renew()
     // What the page itself breaks on is a failure of every test that saw it.
     expect(broken.splice(0)).toEqual([])
   })

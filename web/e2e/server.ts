@@ -63,6 +63,13 @@ export class Server {
     await this.run(new URL(this.url).host)
   }
 
+  /** As if nobody had ever been here, at the same address. */
+  async renew(): Promise<void> {
+    await this.kill()
+    rmSync(join(this.folder, 'data'), { recursive: true, force: true })
+    await this.restart()
+  }
+
   async stop(): Promise<void> {
     await this.end('SIGTERM')
     rmSync(this.folder, { recursive: true, force: true })

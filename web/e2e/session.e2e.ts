@@ -67,9 +67,10 @@ test('a login elsewhere ends this one for good, and says so', async () => {
 test('whoever logs in again after a login elsewhere finds what was being written, and what was not sent goes out', async () => {
   const [ann, bo] = await stage.friends('again-ann', 'again-bo')
   if (!ann || !bo) throw new Error('nobody is there')
+  await stage.server.send(bo, { toUserId: ann.id }, 'hello')
   const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
   const composer = page.getByRole('textbox', { name: /^Message to/ })
-  await composer.waitFor()
+  await page.getByRole('log').getByText('hello').waitFor()
   await page.context().setOffline(true)
   await composer.fill('on its way')
   await composer.press('Enter')

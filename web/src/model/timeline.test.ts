@@ -128,6 +128,9 @@ test('a page that was asked for ahead is not shown where the reader comes anothe
   const { server, timeline } = await open(700)
   await timeline.around(590)
   await timeline.loadOlder()
+  // The reader was there, and is at the end again.
+  timeline.lookAt(600)
+  timeline.lookAt(undefined)
   // Restored from a backup.
   server.log.length = 500
   await timeline.reload()
@@ -403,4 +406,16 @@ test('a reaction that the server refuses is taken back', async () => {
   expect(timeline.bySeq(1)?.reactions).toMatchObject([{ emoji: '👍', mine: true }])
   await expect(refused).rejects.toThrow()
   expect(timeline.bySeq(1)?.reactions).toEqual([])
+})
+
+test('who is led to a message is led there though all is read anew meanwhile', async () => {
+  const { server, timeline } = await open(300)
+  const letGo = holdUp(server, asked(server).length + 1)
+  const there = timeline.around(5)
+  // The list of conversations has come, and knows nothing of what is shown.
+  const again = timeline.reload()
+  letGo()
+  expect(await there).toBe(true)
+  await again
+  expect(timeline.messages.some(({ seq }) => seq === 5)).toBe(true)
 })

@@ -190,6 +190,11 @@ export const createTimeline = (
       () => loadAround(seq, exact),
     )
 
+  /** The message that the reader is led to, until they look at something; and the loading of its place, done anew by a reload. */
+  let goal: number | undefined
+  let leading: Promise<void> | undefined
+  const lead = (seq: number): Promise<void> => (leading = loadAround(seq, true))
+
   /** Shows what the browser kept, and asks the server only if there is more by now. */
   const open = async (): Promise<void> => {
     load.loading = 'first'
@@ -241,8 +246,14 @@ export const createTimeline = (
     get following() {
       return reader.following
     },
-    follow: reader.follow,
-    lookAt: reader.lookAt,
+    follow: (on) => {
+      if (on && goal !== undefined && window.find(goal)) goal = undefined
+      reader.follow(on)
+    },
+    lookAt: (seq) => {
+      if (seq !== undefined && goal !== undefined && window.find(goal)) goal = undefined
+      reader.lookAt(seq)
+    },
     loadOlder: () => loadBeyond('older'),
     loadNewer: () => loadBeyond('newer'),
     again: load.again,
@@ -250,8 +261,16 @@ export const createTimeline = (
       if (!window.atEnd) await loadNewest('newer')
     },
     around: async (seq) => {
-      if (!window.find(seq)) await loadAround(seq, true)
-      return window.find(seq) !== undefined
+      if (window.find(seq)) return true
+      goal = seq
+      void lead(seq)
+      for (let now: Promise<void> | undefined; now !== leading; ) {
+        now = leading
+        await now
+      }
+      const found = window.find(seq) !== undefined
+      if (!found) goal = undefined
+      return found
     },
     toUnread: async () => {
       const seq = reader.unreadAbove()
@@ -279,6 +298,7 @@ export const createTimeline = (
     apply,
     reload: () => {
       window.confirm(false)
+      if (goal !== undefined) return lead(goal)
       return reader.following || reader.lookedAt === undefined ? loadNewest('first') : loadAround(reader.lookedAt, false)
     },
     pend: (message) => {
