@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const BINARY = process.env.HONGYAN_BIN ?? resolve(import.meta.dirname, '../../target/debug/hongyan')
+const BINARY = resolve(process.env.HONGYAN_BIN ?? join(import.meta.dirname, '../../target/debug/hongyan'))
 
 /** This process's environment without what the server would take for its settings. */
 const OTHERS = Object.fromEntries(
