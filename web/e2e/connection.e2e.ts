@@ -55,6 +55,22 @@ test('what happened while the page was away is there when it is back, once and i
   expect(await page.getByRole('log').getByText('two').count()).toBe(1)
 })
 
+test('nobody is said to be online or offline while the server is away', async () => {
+  const { ann, bo } = await pair('presence')
+  await stage.visit({ as: bo, path: '/chat' })
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await page.getByText('Online', { exact: true }).waitFor()
+  await page.evaluate(() => navigator.serviceWorker.ready)
+  await stage.server.kill()
+  await page.getByText('Online', { exact: true }).waitFor({ state: 'hidden' })
+  await page.reload()
+  await page.getByRole('button', { name: 'Try now' }).waitFor()
+  await composer(page).waitFor()
+  expect(await page.getByText(/^(Online|Offline)$/).count()).toBe(0)
+  await stage.server.restart()
+  await page.getByText('Online', { exact: true }).waitFor()
+})
+
 test('members that could not be loaded are told of, and come when the server is back', async () => {
   const { ann, bo } = await pair('members')
   const known = await stage.server.group('members-one', ann)

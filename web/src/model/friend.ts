@@ -11,7 +11,8 @@ import { debounce, throttle } from './schedule'
 
 export interface Friend extends Person {
   remark: string
-  online: boolean
+  /** Not known while the server is away. */
+  online: boolean | undefined
   favourite: boolean
   blocked: boolean
 }
@@ -30,6 +31,8 @@ export interface Friends {
   blocked: () => Promise<Person[]>
   /** Fetches the list. */
   refresh: () => Promise<void>
+  /** Nobody tells any more who is there. */
+  forgetPresence: () => void
   restore: (kept: Kept) => void
   clear: () => void
 }
@@ -139,7 +142,10 @@ export const createFriends = (context: Context, people: People): Friends => {
     },
     blocked: async () => (await client.get('/api/friend/block_list', {})).list,
     refresh,
-    restore: (kept) => replace(kept.list<Friend[]>('friends') ?? []),
+    forgetPresence: () => {
+      for (const userId of friends.keys()) change(userId, { online: undefined })
+    },
+    restore: (kept) => replace((kept.list<Friend[]>('friends') ?? []).map((friend) => ({ ...friend, online: undefined }))),
     clear: () => {
       keep.cancel()
       friends.clear()

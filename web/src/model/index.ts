@@ -117,6 +117,7 @@ export const createModel = (options: ModelOptions): Model => {
       void refresh(ready)
     },
     event: hear,
+    lost: () => friends.forgetPresence(),
     ended: (why) => void session.end(why),
     tabGone: () => {
       if (session.state === 'in') void conversations.adopt()

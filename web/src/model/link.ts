@@ -38,6 +38,8 @@ export interface LinkHandlers {
   /** A socket is open, in this tab or in another, since `at`: ms since 1970. */
   ready: (ready: Ready, at: number) => void
   event: (event: WireEvent) => void
+  /** The socket is gone, and it takes a while until the next try. */
+  lost: () => void
   ended: (why: Ending) => void
   /** Another tab was closed. */
   tabGone: () => void
@@ -82,6 +84,7 @@ export const createLink = (
       state.synced = false
       ready = undefined
     }
+    if (status.state === 'waiting') handlers.lost()
   }
 
   const client = new Client(options, {
