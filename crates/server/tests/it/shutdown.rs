@@ -239,14 +239,14 @@ fn kept(friend: &Person, text: &str) -> SendMsg {
 }
 
 /// The database's write lock, in our hands instead of the server's.
-struct HeldStore {
+pub(crate) struct HeldStore {
     store: Store,
     release: std::sync::mpsc::Sender<()>,
     released: oneshot::Receiver<()>,
 }
 
 impl HeldStore {
-    async fn hold(data_dir: &std::path::Path) -> Self {
+    pub(crate) async fn hold(data_dir: &std::path::Path) -> Self {
         let store = Store::open(&testing::options(data_dir)).unwrap();
         let (release, wait) = std::sync::mpsc::channel();
         let (tell_held, held) = oneshot::channel();
@@ -272,7 +272,7 @@ impl HeldStore {
     }
 
     /// Lets the server write, and leaves the database to it alone.
-    async fn release(self) {
+    pub(crate) async fn release(self) {
         self.release.send(()).unwrap();
         soon("the end of our transaction", self.released)
             .await

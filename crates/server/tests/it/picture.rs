@@ -1,0 +1,91 @@
+//! Pictures of users and groups, when something ends in the middle: a client, the server, or its way to the database.
+
+use std::path::{Path, PathBuf};
+
+use hongyan_protocol::user::UpdateInfo;
+use image::ImageFormat;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::yield_now,
+};
+
+use crate::{
+    harness::{Person, TestServer, begun_request, files_in, soon},
+    shutdown::HeldStore,
+    user::picture,
+};
+
+const NONE: UpdateInfo = UpdateInfo {
+    nickname: None,
+    sign: None,
+    sex: None,
+};
+
+fn png() -> Vec<u8> {
+    picture(50, 50, ImageFormat::Png)
+}
+
+fn folder(server: &TestServer) -> PathBuf {
+    server.data_dir().join("picture")
+}
+
+/// The file behind a picture's path on the wire.
+fn file(folder: &Path, head_img: &str) -> PathBuf {
+    folder.join(head_img.strip_prefix("/img/").unwrap())
+}
+
+async fn new_picture(person: &Person) -> String {
+    let info = person.update_info(&NONE, Some(png())).await;
+    info.unwrap().head_img
+}
+
+/// Has somebody send a picture while the store cannot write: it is on the disk, and waits for its row.
+async fn waiting_picture(server: &TestServer, person: &Person) -> TcpStream {
+    let before = files_in(&folder(server)).len();
+    let head = "--x\r\nContent-Disposition: form-data; name=\"headImage\"; filename=\"a\"\r\n\r\n";
+    let body = [head.as_bytes(), &png(), b"\r\n--x--\r\n"].concat();
+    let bearer = format!("Bearer {}", person.token());
+    let headers = [
+        ("Authorization", bearer.as_str()),
+        ("Content-Type", "multipart/form-data; boundary=x"),
+    ];
+    let address = server.url.strip_prefix("http://").unwrap();
+    let path = "/api/user/update_uinfo";
+    let mut request = begun_request(address, path, &headers, body.len()).await;
+    request.write_all(&body).await.unwrap();
+    soon("the picture", async {
+        let whole = |file: &PathBuf| file.extension().is_some_and(|kind| kind == "png");
+        while files_in(&folder(server))
+            .iter()
+            .filter(|file| whole(file))
+            .count()
+            == before
+        {
+            yield_now().await;
+        }
+    })
+    .await;
+    request
+}
+
+#[tokio::test]
+async fn who_hangs_up_while_a_picture_is_replaced_leaves_the_new_one_alone() {
+    let mut server = TestServer::start().await;
+    let ann = server.offline_user("ann").await;
+    new_picture(&ann).await;
+    let held = HeldStore::hold(server.data_dir()).await;
+    let mut request = waiting_picture(&server, &ann).await;
+    request.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    soon("the server to hang up", request.read_to_end(&mut answer))
+        .await
+        .unwrap();
+    assert!(answer.is_empty(), "nobody waits for it any more");
+    held.release().await;
+    server.stop().await;
+    let left = files_in(&folder(&server));
+    server.restart().await;
+    let ann = server.log_in(&ann).await;
+    assert_eq!(left, [file(&folder(&server), &ann.user().head_img)]);
+}
