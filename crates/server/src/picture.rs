@@ -1,5 +1,7 @@
 //! Pictures of users and groups: uploads are drawn anew as small PNG files, and whoever has none is given one of ours.
 
+mod leftovers;
+
 use std::{
     fs::{DirBuilder, File},
     io::{self, Cursor, Write},
@@ -13,6 +15,7 @@ use hongyan_protocol::id::{GroupId, UserId};
 use image::{DynamicImage, ImageFormat, imageops::FilterType};
 use tokio::sync::Semaphore;
 
+pub use self::leftovers::Found;
 use crate::{
     config,
     drawing::{self, Studio},
@@ -144,25 +147,30 @@ impl Pictures {
     }
 
     /// Removes an upload by its path on the wire; our own pictures stay. A file that cannot be removed is only a waste
-    /// of space, so that is logged and no error.
+    /// of space, so that is logged and no error; one that is gone already is neither.
     pub async fn remove(&self, path: &str) {
         let Some(file) = path.strip_prefix(PREFIX).and_then(|name| self.file(name)) else {
             return;
         };
-        if let Err(error) = tokio::fs::remove_file(&file).await {
+        if let Err(error) = tokio::fs::remove_file(&file).await
+            && error.kind() != io::ErrorKind::NotFound
+        {
             tracing::warn!(%error, file = %file.display(), "an old picture could not be removed");
         }
     }
 
     /// Only names that this server gives lead to a file.
     fn file(&self, name: &str) -> Option<PathBuf> {
-        let id = name.strip_suffix(".png")?;
-        let ours = id.len() == 32
-            && id
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        ours.then(|| self.directory.join(name))
+        let id = name.strip_suffix(".png").and_then(id_of);
+        id.map(|_| self.directory.join(name))
     }
+}
+
+/// The id with which the name of an upload begins; none where it is not one of ours.
+fn id_of(stem: &str) -> Option<u128> {
+    let digits = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let ours = stem.len() == 32 && stem.bytes().all(digits);
+    ours.then(|| u128::from_str_radix(stem, 16).ok()).flatten()
 }
 
 /// Reads a PNG, JPEG, GIF or WebP whatever its name says, and gives the middle of it as a small square PNG without any

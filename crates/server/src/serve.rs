@@ -132,13 +132,14 @@ impl Server {
             work: TaskTracker::new(),
             config,
         });
+        let pictures = app.pictures.found().map_err(StartError::Pictures)?;
         let sockets = Sockets::default();
         let background = vec![
             tokio::spawn(accept(Arc::clone(&app), listener, sockets.clone())),
             tokio::spawn(Hub::run(Arc::clone(&app), tasks)),
             tokio::spawn(housekeeping::run(Arc::clone(&app))),
             tokio::spawn(sweep::run(Arc::clone(&app))),
-            tokio::spawn(housekeeping::run_files(Arc::clone(&app))),
+            tokio::spawn(housekeeping::run_files(Arc::clone(&app), pictures)),
         ];
         Ok(Self {
             address,

@@ -89,3 +89,31 @@ async fn who_hangs_up_while_a_picture_is_replaced_leaves_the_new_one_alone() {
     let ann = server.log_in(&ann).await;
     assert_eq!(left, [file(&folder(&server), &ann.user().head_img)]);
 }
+
+#[tokio::test]
+async fn a_crash_leaves_no_picture_that_the_next_start_does_not_remove() {
+    let mut server = TestServer::start().await;
+    let ann = server.offline_user("ann").await;
+    let group = ann.group("choir").await;
+    let of_ann = new_picture(&ann).await;
+    let card = ann.update_avatar(group, Some(png())).await.unwrap();
+    server.stop().await;
+    let folder = folder(&server);
+    let mut named = [of_ann, card.group_head_img].map(|head_img| file(&folder, &head_img));
+    named.sort();
+    // As though it had died while it wrote a picture, and between another one and its row.
+    let random = "0123456789abcdef0123456789abcdef";
+    for left in [format!("{random}.tmp"), format!("{random}.png")] {
+        std::fs::write(folder.join(left), png()).unwrap();
+    }
+    server.restart().await;
+    soon("a clean folder", async {
+        while files_in(&folder).len() > 2 {
+            yield_now().await;
+        }
+    })
+    .await;
+    let mut left = files_in(&folder);
+    left.sort();
+    assert_eq!(left, named);
+}
