@@ -134,6 +134,11 @@ impl Failure {
         Self::Broken(error.to_string())
     }
 
+    /// Whether it is open if what was to be written is in the store.
+    pub(super) fn leaves_open(&self) -> bool {
+        matches!(self, Self::Of(Error::Store(hongyan_store::Error::Lost)))
+    }
+
     /// A business refusal.
     pub(super) fn refused(code: Code) -> Self {
         Self::Of(Error::Refused(code))

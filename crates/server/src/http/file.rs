@@ -68,12 +68,17 @@ pub(super) async fn upload(
         created_at: app.now(),
     };
     let answer = uploaded(&file);
-    // A row without a content would be a file that cannot be had.
+    // A row without a content would be a file that cannot be had; a content without a row is found by the next start.
     let quota = Arc::clone(&app);
     let remembered = app.to_the_end(async move {
-        remember(&quota, session.id, file).await?;
-        blob.keep();
-        Ok::<_, Failure>(())
+        let remembered = remember(&quota, session.id, file).await;
+        if remembered
+            .as_ref()
+            .map_or_else(Failure::leaves_open, |()| true)
+        {
+            blob.keep();
+        }
+        remembered
     });
     remembered.await??;
     Ok(data(answer))

@@ -56,6 +56,8 @@ where
         };
         let (unnamed, outcome) = match change(new.clone()).await {
             Ok((before, answer)) => (before, Ok(answer)),
+            // Either may be named now: the next start finds out.
+            Err(failure) if failure.leaves_open() => (None, Err(failure)),
             Err(failure) => (new, Err(failure)),
         };
         if let Some(unnamed) = unnamed {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hongyan_protocol::user::UpdateInfo;
+use hongyan_store::testing;
 use image::ImageFormat;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -116,4 +117,33 @@ async fn a_crash_leaves_no_picture_that_the_next_start_does_not_remove() {
     let mut left = files_in(&folder);
     left.sort();
     assert_eq!(left, named);
+}
+
+#[tokio::test]
+async fn a_picture_stays_where_nobody_knows_whether_a_row_names_it() {
+    let mut server = TestServer::start().await;
+    let Some(url) = testing::url(server.data_dir()) else {
+        return;
+    };
+    let ann = server.offline_user("ann").await;
+    let old = new_picture(&ann).await;
+    let held = HeldStore::hold(server.data_dir()).await;
+    let mut request = waiting_picture(&server, &ann).await;
+    held.end_waiting(&url).await;
+    let mut answer = [0; 12];
+    soon("an answer", request.read_exact(&mut answer))
+        .await
+        .unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 500");
+    assert_eq!(files_in(&folder(&server)).len(), 2);
+    held.release().await;
+    server.restart().await;
+    soon("the start to know", async {
+        while files_in(&folder(&server)).len() > 1 {
+            yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(server.log_in(&ann).await.user().head_img, old);
+    assert_eq!(files_in(&folder(&server)), [file(&folder(&server), &old)]);
 }
