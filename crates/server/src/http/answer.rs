@@ -100,6 +100,7 @@ impl From<picture::Error> for Failure {
         match error {
             picture::Error::Unfit(why) => Self::invalid("headImage", why),
             picture::Error::Busy => Self::Busy,
+            picture::Error::Crowded => Self::TooOften("pictures at once", 1000),
             picture::Error::Broken(_) => Self::broken(error),
         }
     }

@@ -147,7 +147,7 @@ fn joined_card(joined: JoinedGroup) -> GroupCard {
 /// Who may not is told so before the picture is looked at, and once more when it is set.
 pub(super) async fn update_avatar(Asking(ctx): Asking, request: Request) -> Reply {
     let app = Arc::clone(&ctx.app);
-    let (UpdateAvatar { group_id }, upload) = with_picture(&app, request, &["groupId"]).await?;
+    let (UpdateAvatar { group_id }, upload) = with_picture(&ctx, request, &["groupId"]).await?;
     let user = ctx.user;
     app.store
         .read(move |view| access::run_group(view, group_id, user))

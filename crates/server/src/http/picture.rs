@@ -13,7 +13,10 @@ use axum::{
 use bytes::Bytes;
 
 use super::answer::{Failure, Reply, message};
-use crate::{app::App, picture};
+use crate::{
+    app::App,
+    picture::{self, Place},
+};
 
 /// The last part of a path; what is no text names no picture.
 type Name = Result<Path<String>, PathRejection>;
@@ -39,7 +42,7 @@ pub(super) async fn default(name: Name) -> Response {
 /// before, where it names another one now, and the answer. What no row names is removed in the end.
 pub(super) async fn replace<T, F, A>(
     app: &Arc<App>,
-    upload: Option<Bytes>,
+    upload: Option<(Place, Bytes)>,
     change: F,
 ) -> Result<T, Failure>
 where
@@ -51,7 +54,7 @@ where
     let replaced = app.to_the_end(async move {
         let pictures = &stored_by.pictures;
         let new = match upload {
-            Some(upload) => Some(pictures.store(upload).await?),
+            Some((place, upload)) => Some(pictures.store(place, upload).await?),
             None => None,
         };
         let (unnamed, outcome) = match change(new.clone()).await {

@@ -57,7 +57,7 @@ pub(super) async fn get_info(
 pub(super) async fn update_info(Asking(ctx): Asking, request: Request) -> Reply {
     let app = Arc::clone(&ctx.app);
     let (texts, upload): (UpdateInfo, _) =
-        with_picture(&app, request, &["nickname", "sign", "sex"]).await?;
+        with_picture(&ctx, request, &["nickname", "sign", "sex"]).await?;
     let update = async move |head_img| {
         let change = ProfileChange {
             nickname: texts.nickname.map(|nickname| nickname.into_string()),

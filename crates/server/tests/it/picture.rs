@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use hongyan_protocol::user::UpdateInfo;
 use hongyan_store::testing;
 use image::ImageFormat;
+use reqwest::multipart::{Form, Part};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -12,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    harness::{Person, TestServer, begun_request, files_in, soon},
+    harness::{Person, TestServer, begun_request, files_in, reply, soon},
     shutdown::HeldStore,
     user::picture,
 };
@@ -41,11 +42,14 @@ async fn new_picture(person: &Person) -> String {
     info.unwrap().head_img
 }
 
-/// Has somebody send a picture while the store cannot write: it is on the disk, and waits for its row.
-async fn waiting_picture(server: &TestServer, person: &Person) -> TcpStream {
-    let before = files_in(&folder(server)).len();
+/// A form with a picture in it.
+fn form() -> Vec<u8> {
     let head = "--x\r\nContent-Disposition: form-data; name=\"headImage\"; filename=\"a\"\r\n\r\n";
-    let body = [head.as_bytes(), &png(), b"\r\n--x--\r\n"].concat();
+    [head.as_bytes(), &png(), b"\r\n--x--\r\n"].concat()
+}
+
+/// A form of somebody's whose fields the server waits for.
+async fn begun(server: &TestServer, person: &Person) -> TcpStream {
     let bearer = format!("Bearer {}", person.token());
     let headers = [
         ("Authorization", bearer.as_str()),
@@ -53,16 +57,17 @@ async fn waiting_picture(server: &TestServer, person: &Person) -> TcpStream {
     ];
     let address = server.url.strip_prefix("http://").unwrap();
     let path = "/api/user/update_uinfo";
-    let mut request = begun_request(address, path, &headers, body.len()).await;
-    request.write_all(&body).await.unwrap();
+    begun_request(address, path, &headers, form().len()).await
+}
+
+/// Has somebody send a picture while the store cannot write: it is on the disk, and waits for its row.
+async fn waiting_picture(server: &TestServer, person: &Person) -> TcpStream {
+    let before = files_in(&folder(server)).len();
+    let mut request = begun(server, person).await;
+    request.write_all(&form()).await.unwrap();
     soon("the picture", async {
-        let whole = |file: &PathBuf| file.extension().is_some_and(|kind| kind == "png");
-        while files_in(&folder(server))
-            .iter()
-            .filter(|file| whole(file))
-            .count()
-            == before
-        {
+        let whole = |file: &&PathBuf| file.extension().is_some_and(|kind| kind == "png");
+        while files_in(&folder(server)).iter().filter(whole).count() == before {
             yield_now().await;
         }
     })
@@ -146,4 +151,43 @@ async fn a_picture_stays_where_nobody_knows_whether_a_row_names_it() {
     .await;
     assert_eq!(server.log_in(&ann).await.user().head_img, old);
     assert_eq!(files_in(&folder(&server)), [file(&folder(&server), &old)]);
+}
+
+#[tokio::test]
+async fn at_most_sixteen_pictures_are_under_way_and_two_of_one_account() {
+    let server = TestServer::start().await;
+    let ann = server.offline_user("ann").await;
+    let send = async || {
+        let form = Form::new().part("headImage", Part::bytes(png()).file_name("a"));
+        let request = server.web().post("/api/user/update_uinfo");
+        reply(request.bearer_auth(ann.token()).multipart(form)).await
+    };
+    let mut of_ann = Vec::new();
+    for _ in 0..2 {
+        of_ann.push(begun(&server, &ann).await);
+    }
+    let refused = send().await;
+    assert_eq!(refused.status, 429, "{}", refused.text());
+    assert_eq!(refused.header("retry-after"), "1");
+    let mut of_others = Vec::new();
+    for n in 0..7 {
+        let other = server.offline_user(&format!("o{n}")).await;
+        for _ in 0..2 {
+            of_others.push(begun(&server, &other).await);
+        }
+    }
+    let refused = send().await;
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert_eq!(refused.header("retry-after"), "1");
+    // Who hangs up gives back the place, and who has sent it all.
+    drop(of_others);
+    of_ann.truncate(1);
+    soon("a place", async { while send().await.status != 200 {} }).await;
+    of_ann[0].write_all(&form()).await.unwrap();
+    let mut answer = [0; 12];
+    soon("an answer", of_ann[0].read_exact(&mut answer))
+        .await
+        .unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    assert_eq!(files_in(&folder(&server)).len(), 1);
 }
