@@ -1,6 +1,6 @@
 //! Conversations: the list, history in pages, what was read, who is writing, how a list is kept.
 
-use hongyan_protocol::{EventType, Operation};
+use hongyan_protocol::{EventType, Operation, id::GroupId};
 use serde_json::{Value, json};
 
 use crate::harness::{Everything, Person, TestServer};
@@ -9,6 +9,20 @@ async fn pair(server: &TestServer) -> (Person, Person) {
     let [mut ann, mut bo] = server.users(["ann", "bo"]).await;
     ann.befriend(&mut bo).await;
     (ann, bo)
+}
+
+/// A group of three, the first of whom owns it, and a multiplexed socket of each.
+async fn choir(server: &TestServer) -> ([Person; 3], GroupId, [Everything; 3]) {
+    let [mut ann, mut bo, mut cy] = server.users(["ann", "bo", "cy"]).await;
+    let group = ann.group("choir").await;
+    ann.admit(group, &mut bo).await;
+    ann.admit(group, &mut cy).await;
+    let sockets = [
+        Everything::of(&ann).await,
+        Everything::of(&bo).await,
+        Everything::of(&cy).await,
+    ];
+    ([ann, bo, cy], group, sockets)
 }
 
 async fn history(socket: &mut Everything, request: Value) -> (Vec<i64>, bool) {
@@ -311,15 +325,7 @@ async fn former_friends_go_on_reading_what_they_said_to_each_other() {
 #[tokio::test]
 async fn who_is_named_sees_it_in_the_list_until_it_is_read() {
     let server = TestServer::start().await;
-    let [mut ann, mut bo, mut cy] = server.users(["ann", "bo", "cy"]).await;
-    let group = ann.group("choir").await;
-    ann.admit(group, &mut bo).await;
-    ann.admit(group, &mut cy).await;
-    let [mut ann_asks, mut bo_asks, mut cy_asks] = [
-        Everything::of(&ann).await,
-        Everything::of(&bo).await,
-        Everything::of(&cy).await,
-    ];
+    let ([_ann, bo, _cy], group, [mut ann_asks, mut bo_asks, mut cy_asks]) = choir(&server).await;
     let naming = json!({"toGroupId": group, "msg": "@bo come", "mentions": [bo.id(), "nobody"]});
     ann_asks.ask(Operation::SendMsg, naming).await;
     let event = bo_asks.entry().await;
@@ -354,15 +360,7 @@ async fn who_is_named_sees_it_in_the_list_until_it_is_read() {
 #[tokio::test]
 async fn the_list_marks_what_unread_messages_of_others_say_by_now() {
     let server = TestServer::start().await;
-    let [mut ann, mut bo, mut cy] = server.users(["ann", "bo", "cy"]).await;
-    let group = ann.group("choir").await;
-    ann.admit(group, &mut bo).await;
-    ann.admit(group, &mut cy).await;
-    let [mut ann_asks, mut bo_asks, mut cy_asks] = [
-        Everything::of(&ann).await,
-        Everything::of(&bo).await,
-        Everything::of(&cy).await,
-    ];
+    let ([ann, bo, _cy], group, [mut ann_asks, mut bo_asks, mut cy_asks]) = choir(&server).await;
     let marked = async |socket: &mut Everything| {
         let card = conversations(socket, json!({})).await["list"][0].clone();
         (card["unread"].as_i64().unwrap(), card["mentioned"] == true)
