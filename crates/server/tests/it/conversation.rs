@@ -77,6 +77,66 @@ async fn history_is_read_in_pages_forward_and_back() {
 }
 
 #[tokio::test]
+async fn a_page_of_long_messages_ends_early_and_says_that_there_are_more() {
+    let server = TestServer::start().await;
+    let (ann, bo) = pair(&server).await;
+    let long = "长".repeat(5_000);
+    for _ in 1..=50 {
+        ann.send(&bo, &long).await.unwrap();
+    }
+    let mut bo_asks = Everything::of(&bo).await;
+    for (side, mut edge) in [("before", 51), ("after", 0)] {
+        let (mut seen, mut pages) = (Vec::new(), 0);
+        loop {
+            let request = json!({"toUserId": ann.id(), "limit": 50, side: edge});
+            let (page, more) = history(&mut bo_asks, request).await;
+            pages += 1;
+            assert!(page.len() < 40, "512 KiB are no more than 35 of them");
+            assert!(page.is_sorted());
+            let next = if side == "before" {
+                page.first()
+            } else {
+                page.last()
+            };
+            edge = *next.unwrap();
+            seen.extend(page);
+            if !more {
+                break;
+            }
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, (1..=50).collect::<Vec<_>>());
+        assert_eq!(pages, 2, "{side}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_with_long_last_messages_ends_early_and_goes_on_where_it_ended() {
+    let server = TestServer::start().await;
+    let ann = server.user("ann").await;
+    let long = "长".repeat(5_000);
+    for n in 0..50 {
+        let group = ann.group(&format!("g{n:02}")).await;
+        ann.send_to_group(group, long.as_str()).await.unwrap();
+    }
+    let mut asks = Everything::of(&ann).await;
+    let first = conversations(&mut asks, json!({"limit": 50})).await;
+    let rest = json!({"limit": 50, "after": first["next"]});
+    let rest = conversations(&mut asks, rest).await;
+    assert!(rest.get("next").is_none());
+    let [first, rest] = [first, rest].map(|page| page["list"].as_array().unwrap().clone());
+    assert!(first.len() < 40 && first.len() + rest.len() == 50);
+    let mut groups: Vec<_> = first
+        .iter()
+        .chain(&rest)
+        .map(|card| card["groupId"].to_string())
+        .collect();
+    groups.sort();
+    groups.dedup();
+    assert_eq!(groups.len(), 50);
+}
+
+#[tokio::test]
 async fn the_list_shows_the_last_message_what_is_unread_and_who_has_read() {
     let server = TestServer::start().await;
     let (ann, mut bo) = pair(&server).await;
