@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use hongyan_store::Store;
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     clock::Clock, config::Config, file::Files, hub::Hub, limits::Rates, password::Hasher,
@@ -20,6 +22,8 @@ pub struct App {
     pub files: Files,
     pub clock: Clock,
     pub socket_limits: Arc<Limits>,
+    /// What is under way [`to its end`](Self::to_the_end).
+    pub work: TaskTracker,
 }
 
 impl App {
@@ -27,5 +31,14 @@ impl App {
     #[must_use]
     pub fn now(&self) -> i64 {
         self.clock.now()
+    }
+
+    /// Does `work` to its end, also when its caller is gone before: what is on the disk and what the store says of it would
+    /// not fit together otherwise. A shutdown waits for it.
+    pub fn to_the_end<T>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T>
+    where
+        T: Send + 'static,
+    {
+        self.work.spawn(work)
     }
 }

@@ -28,6 +28,9 @@ pub enum Error {
     /// Our fault: something could not be encoded.
     #[error(transparent)]
     Encode(#[from] serde_json::Error),
+    /// Our fault: something that is done to its end panicked.
+    #[error(transparent)]
+    Work(#[from] tokio::task::JoinError),
 }
 
 /// The outcome of an operation.
@@ -65,7 +68,7 @@ impl Error {
                     retry_after: *retry_after,
                 },
             ),
-            Self::Store(_) | Self::Encode(_) => {
+            Self::Store(_) | Self::Encode(_) | Self::Work(_) => {
                 let id = self.log(operation);
                 Answer::with(
                     Code::Failed,

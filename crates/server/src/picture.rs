@@ -1,18 +1,20 @@
 //! Pictures of users and groups: uploads are drawn anew as small PNG files, and whoever has none is given one of ours.
 
+mod leftovers;
+
 use std::{
     fs::{DirBuilder, File},
     io::{self, Cursor, Write},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
 use hongyan_protocol::id::{GroupId, UserId};
 use image::{DynamicImage, ImageFormat, imageops::FilterType};
-use tokio::sync::Semaphore;
 
+pub use self::leftovers::Found;
 use crate::{
     config,
     drawing::{self, Studio},
@@ -21,8 +23,11 @@ use crate::{
 /// Width and height of a stored picture, in pixels; smaller ones stay as small as they are.
 const SIDE: u32 = 256;
 
-/// Uploads that are drawn or wait for it, each with its bytes in memory.
-const WAITING: usize = 8;
+/// Uploads that arrive, wait to be drawn or are drawn, each with its bytes in memory.
+const AT_ONCE: usize = 16;
+
+/// Of them, those of one account.
+const OF_ONE: usize = 2;
 
 /// Where pictures are on the wire.
 const PREFIX: &str = "/img/";
@@ -70,9 +75,12 @@ pub enum Error {
     /// It is no picture, or too large; the text says which.
     #[error("{0}")]
     Unfit(String),
-    /// As many uploads wait as may wait: try again later.
+    /// As many uploads are under way as may be: try again later.
     #[error("too many pictures wait to be stored")]
     Busy,
+    /// As many of this account's.
+    #[error("too many pictures of one account wait to be stored")]
+    Crowded,
     /// Our fault.
     #[error("a picture could not be stored: {0}")]
     Broken(#[from] io::Error),
@@ -91,8 +99,28 @@ impl From<drawing::Error> for Error {
 pub struct Pictures {
     directory: Arc<Path>,
     bytes: usize,
-    places: Arc<Semaphore>,
+    /// Whose uploads are under way.
+    under_way: Arc<Mutex<Vec<UserId>>>,
     studio: Studio,
+}
+
+/// The right to have an upload in memory; given back when dropped.
+pub struct Place {
+    under_way: Arc<Mutex<Vec<UserId>>>,
+    user: UserId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut under_way = locked(&self.under_way);
+        if let Some(own) = under_way.iter().position(|&user| user == self.user) {
+            under_way.swap_remove(own);
+        }
+    }
+}
+
+fn locked(under_way: &Mutex<Vec<UserId>>) -> MutexGuard<'_, Vec<UserId>> {
+    under_way.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Pictures {
@@ -106,22 +134,33 @@ impl Pictures {
         Ok(Self {
             directory: directory.into(),
             bytes: limits.picture_bytes,
-            places: Arc::new(Semaphore::new(WAITING)),
+            under_way: Arc::default(),
             studio,
         })
     }
 
+    /// Makes room for an upload of this user, before any of it is read.
+    pub fn place(&self, user: UserId) -> Result<Place, Error> {
+        let mut under_way = locked(&self.under_way);
+        if under_way.len() >= AT_ONCE {
+            return Err(Error::Busy);
+        }
+        if under_way.iter().filter(|&&other| other == user).count() >= OF_ONE {
+            return Err(Error::Crowded);
+        }
+        under_way.push(user);
+        let under_way = Arc::clone(&self.under_way);
+        Ok(Place { under_way, user })
+    }
+
     /// Draws an upload anew, stores it, and gives its path on the wire.
-    pub async fn store(&self, upload: Bytes) -> Result<String, Error> {
+    pub async fn store(&self, place: Place, upload: Bytes) -> Result<String, Error> {
         if upload.len() > self.bytes {
             return Err(Error::Unfit(format!(
                 "at most {} bytes are taken",
                 self.bytes
             )));
         }
-        let place = Arc::clone(&self.places)
-            .try_acquire_owned()
-            .map_err(|_| Error::Busy)?;
         let directory = Arc::clone(&self.directory);
         let draw_and_keep = move |pixels| {
             let stored = draw(&upload, pixels).and_then(|png| keep(&directory, &png));
@@ -144,25 +183,30 @@ impl Pictures {
     }
 
     /// Removes an upload by its path on the wire; our own pictures stay. A file that cannot be removed is only a waste
-    /// of space, so that is logged and no error.
+    /// of space, so that is logged and no error; one that is gone already is neither.
     pub async fn remove(&self, path: &str) {
         let Some(file) = path.strip_prefix(PREFIX).and_then(|name| self.file(name)) else {
             return;
         };
-        if let Err(error) = tokio::fs::remove_file(&file).await {
+        if let Err(error) = tokio::fs::remove_file(&file).await
+            && error.kind() != io::ErrorKind::NotFound
+        {
             tracing::warn!(%error, file = %file.display(), "an old picture could not be removed");
         }
     }
 
     /// Only names that this server gives lead to a file.
     fn file(&self, name: &str) -> Option<PathBuf> {
-        let id = name.strip_suffix(".png")?;
-        let ours = id.len() == 32
-            && id
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        ours.then(|| self.directory.join(name))
+        let id = name.strip_suffix(".png").and_then(id_of);
+        id.map(|_| self.directory.join(name))
     }
+}
+
+/// The id with which the name of an upload begins; none where it is not one of ours.
+fn id_of(stem: &str) -> Option<u128> {
+    let digits = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let ours = stem.len() == 32 && stem.bytes().all(digits);
+    ours.then(|| u128::from_str_radix(stem, 16).ok()).flatten()
 }
 
 /// Reads a PNG, JPEG, GIF or WebP whatever its name says, and gives the middle of it as a small square PNG without any
@@ -302,8 +346,9 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let limits = config::Config::default().limits;
         let pictures = Pictures::open(data.path(), &limits, Studio::new(PIXELS)).unwrap();
+        let place = pictures.place(UserId::NIL).unwrap();
         let path = pictures
-            .store(encoded(10, 10, ImageFormat::Gif).into())
+            .store(place, encoded(10, 10, ImageFormat::Gif).into())
             .await
             .unwrap();
         let name = path.strip_prefix("/img/").unwrap();

@@ -129,15 +129,17 @@ impl Server {
             files: Files::open(data_dir, limits.file_bytes, studio).map_err(StartError::Files)?,
             clock,
             socket_limits: Arc::new(config.socket_limits()),
+            work: TaskTracker::new(),
             config,
         });
+        let pictures = app.pictures.found().map_err(StartError::Pictures)?;
         let sockets = Sockets::default();
         let background = vec![
             tokio::spawn(accept(Arc::clone(&app), listener, sockets.clone())),
             tokio::spawn(Hub::run(Arc::clone(&app), tasks)),
             tokio::spawn(housekeeping::run(Arc::clone(&app))),
             tokio::spawn(sweep::run(Arc::clone(&app))),
-            tokio::spawn(housekeeping::run_files(Arc::clone(&app))),
+            tokio::spawn(housekeeping::run_files(Arc::clone(&app), pictures)),
         ];
         Ok(Self {
             address,
@@ -159,11 +161,14 @@ impl Server {
         self.sockets.leaving.cancel();
         self.app.hub.close_all();
         self.sockets.tracker.close();
+        self.app.work.close();
+        let all_ended = async {
+            self.sockets.tracker.wait().await;
+            // Connections begin it, and it outlives them.
+            self.app.work.wait().await;
+        };
         // A fifth of the time is left for the store.
-        if timeout(grace.mul_f32(0.8), self.sockets.tracker.wait())
-            .await
-            .is_err()
-        {
+        if timeout(grace.mul_f32(0.8), all_ended).await.is_err() {
             tracing::warn!("some connections did not end in time");
             self.sockets.over.cancel();
             self.sockets.tracker.wait().await;

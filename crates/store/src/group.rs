@@ -217,6 +217,19 @@ impl View<'_> {
         )
     }
 
+    /// The pictures of up to `limit` groups behind `after`, in the order of their ids.
+    pub fn pictures_of_groups(
+        &self,
+        after: GroupId,
+        limit: u32,
+    ) -> Result<Vec<(GroupId, String)>, Error> {
+        self.rows(
+            "SELECT id, head_img FROM chat_groups WHERE id > $1 ORDER BY id LIMIT $2",
+            values![after, i64::from(limit)],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+    }
+
     /// The groups that the user owns, oldest first.
     pub fn groups_owned_by(&self, user: UserId) -> Result<Vec<Group>, Error> {
         self.rows(

@@ -157,6 +157,19 @@ impl View<'_> {
         )
     }
 
+    /// The pictures of up to `limit` accounts behind `after`, in the order of their ids.
+    pub fn pictures_of_users(
+        &self,
+        after: UserId,
+        limit: u32,
+    ) -> Result<Vec<(UserId, String)>, Error> {
+        self.rows(
+            "SELECT id, head_img FROM users WHERE id > $1 ORDER BY id LIMIT $2",
+            values![after, i64::from(limit)],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+    }
+
     /// Up to `limit` accounts by username, those after the username `after`.
     pub fn list_users(&self, after: Option<&str>, limit: u32) -> Result<Vec<User>, Error> {
         self.rows(

@@ -100,6 +100,7 @@ impl From<picture::Error> for Failure {
         match error {
             picture::Error::Unfit(why) => Self::invalid("headImage", why),
             picture::Error::Busy => Self::Busy,
+            picture::Error::Crowded => Self::TooOften("pictures at once", 1000),
             picture::Error::Broken(_) => Self::broken(error),
         }
     }
@@ -132,6 +133,11 @@ impl Failure {
     /// Our fault, outside the store.
     pub(super) fn broken(error: impl std::fmt::Display) -> Self {
         Self::Broken(error.to_string())
+    }
+
+    /// Whether it is open if what was to be written is in the store.
+    pub(super) fn leaves_open(&self) -> bool {
+        matches!(self, Self::Of(Error::Store(hongyan_store::Error::Lost)))
     }
 
     /// A business refusal.

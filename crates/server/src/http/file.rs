@@ -68,13 +68,19 @@ pub(super) async fn upload(
         created_at: app.now(),
     };
     let answer = uploaded(&file);
-    // To its end, although the client may be gone: a row without a content would be a file that cannot be had.
-    let remembered = tokio::spawn(async move {
-        remember(&app, session.id, file).await?;
-        blob.keep();
-        Ok::<_, Failure>(())
+    // A row without a content would be a file that cannot be had; a content without a row is found by the next start.
+    let quota = Arc::clone(&app);
+    let remembered = app.to_the_end(async move {
+        let remembered = remember(&quota, session.id, file).await;
+        if remembered
+            .as_ref()
+            .map_or_else(Failure::leaves_open, |()| true)
+        {
+            blob.keep();
+        }
+        remembered
     });
-    remembered.await.map_err(Failure::broken)??;
+    remembered.await??;
     Ok(data(answer))
 }
 

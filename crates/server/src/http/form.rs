@@ -1,7 +1,5 @@
 //! Forms with a picture among their fields.
 
-use std::sync::Arc;
-
 use axum::{
     body::Bytes,
     extract::{FromRequest, Multipart, Request, multipart::MultipartError},
@@ -14,29 +12,39 @@ use tokio::time::timeout;
 use super::{
     answer::Failure,
     extract::{Params, body_deadline, media_type, read},
+    upload::hear_out,
 };
-use crate::app::App;
+use crate::{ops::Ctx, picture::Place};
 
 /// The media type of a form that may hold a picture or a file.
 pub(super) const MULTIPART: &str = "multipart/form-data";
 
-/// The text fields with these names, and the picture in `headImage`, as a multipart form; or, without a picture, any
-/// other parameters.
+/// The text fields with these names, and the picture in `headImage` with its place in memory, as a multipart form; or,
+/// without a picture, any other parameters.
 pub(super) async fn with_picture<T: DeserializeOwned>(
-    app: &Arc<App>,
+    ctx: &Ctx,
     request: Request,
     names: &[&str],
-) -> Result<(T, Option<Bytes>), Failure> {
+) -> Result<(T, Option<(Place, Bytes)>), Failure> {
+    let app = &ctx.app;
     if media_type(request.headers()) != MULTIPART {
         let Params(texts) = Params::from_request(request, app).await?;
         return Ok((texts, None));
     }
+    let place = match app.pictures.place(ctx.user) {
+        Ok(place) => place,
+        Err(error) => {
+            hear_out(request.into_body().into_data_stream());
+            return Err(error.into());
+        }
+    };
     let form = Multipart::from_request(request, &())
         .await
         .map_err(|error| Failure::invalid("body", error.body_text()))?;
     let (texts, picture) = timeout(body_deadline(app), fields(form, names))
         .await
         .map_err(|_| Failure::Slow)??;
+    let picture = picture.map(|picture| (place, picture));
     Ok((read(Value::Object(texts))?, picture))
 }
 

@@ -21,6 +21,7 @@ use super::{
     answer::{Failure, Reply, data, list},
     extract::{Asking, Authenticated, Params, Query, still_logged_in},
     form::with_picture,
+    picture::replace,
     search::{PAGE, wanted},
 };
 use crate::{
@@ -146,29 +147,16 @@ fn joined_card(joined: JoinedGroup) -> GroupCard {
 /// Who may not is told so before the picture is looked at, and once more when it is set.
 pub(super) async fn update_avatar(Asking(ctx): Asking, request: Request) -> Reply {
     let app = Arc::clone(&ctx.app);
-    let (UpdateAvatar { group_id }, upload) = with_picture(&app, request, &["groupId"]).await?;
+    let (UpdateAvatar { group_id }, upload) = with_picture(&ctx, request, &["groupId"]).await?;
     let user = ctx.user;
     app.store
         .read(move |view| access::run_group(view, group_id, user))
         .await?;
-    let uploaded = match upload {
-        Some(upload) => Some(app.pictures.store(upload).await?),
-        None => None,
-    };
-    let picture = uploaded.clone();
-    let set = async {
+    let set = async move |uploaded| {
         still_logged_in(&ctx).await?;
-        Ok::<_, Failure>(set_picture(ctx, group_id, picture).await?)
+        Ok(set_picture(ctx, group_id, uploaded).await?)
     };
-    match set.await {
-        Ok(card) => Ok(data(card)),
-        Err(error) => {
-            if let Some(unused) = uploaded {
-                app.pictures.remove(&unused).await;
-            }
-            Err(error)
-        }
-    }
+    replace(&app, upload, set).await.map(data)
 }
 
 pub(super) async fn member_list(

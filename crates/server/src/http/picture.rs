@@ -13,7 +13,10 @@ use axum::{
 use bytes::Bytes;
 
 use super::answer::{Failure, Reply, message};
-use crate::{app::App, picture};
+use crate::{
+    app::App,
+    picture::{self, Place},
+};
 
 /// The last part of a path; what is no text names no picture.
 type Name = Result<Path<String>, PathRejection>;
@@ -33,6 +36,39 @@ pub(super) async fn default(name: Name) -> Response {
         .ok()
         .and_then(|Path(name)| picture::default_named(&name));
     png(content.map(Bytes::from_static), "public, max-age=86400")
+}
+
+/// Stores an upload, if there is one, and has `change` name it in a row. `change` gives the picture that the row named
+/// before, where it names another one now, and the answer. What no row names is removed in the end.
+pub(super) async fn replace<T, F, A>(
+    app: &Arc<App>,
+    upload: Option<(Place, Bytes)>,
+    change: F,
+) -> Result<T, Failure>
+where
+    F: FnOnce(Option<String>) -> A + Send + 'static,
+    A: Future<Output = Result<(Option<String>, T), Failure>> + Send,
+    T: Send + 'static,
+{
+    let stored_by = Arc::clone(app);
+    let replaced = app.to_the_end(async move {
+        let pictures = &stored_by.pictures;
+        let new = match upload {
+            Some((place, upload)) => Some(pictures.store(place, upload).await?),
+            None => None,
+        };
+        let (unnamed, outcome) = match change(new.clone()).await {
+            Ok((before, answer)) => (before, Ok(answer)),
+            // Either may be named now: the next start finds out.
+            Err(failure) if failure.leaves_open() => (None, Err(failure)),
+            Err(failure) => (new, Err(failure)),
+        };
+        if let Some(unnamed) = unnamed {
+            pictures.remove(&unnamed).await;
+        }
+        outcome
+    });
+    replaced.await?
 }
 
 fn png(content: Option<Bytes>, cached: &'static str) -> Response {

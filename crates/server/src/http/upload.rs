@@ -77,13 +77,20 @@ impl Upload {
         Ok(Content { field, pace })
     }
 
-    /// Reads on for a while, to nobody's use but the client's, who is still sending and has been answered.
+    /// Reads on for a while, past the form, which would keep what it cannot read yet, and look through all of that at
+    /// every part.
     pub(super) fn hear_out(self) {
-        // Past the form, which would keep what it cannot read yet, and look through all of that at every part.
-        let Self { mut body, .. } = self;
-        let listen = async move { while let Some(Ok(_)) = body.next().await {} };
-        tokio::spawn(timeout(HEAR_OUT, listen));
+        hear_out(self.body);
     }
+}
+
+/// Reads on for a while, to nobody's use but the client's, who is still sending and has been answered.
+pub(super) fn hear_out<S>(mut body: S)
+where
+    S: Stream<Item = Result<Bytes, axum::Error>> + Send + Unpin + 'static,
+{
+    let listen = async move { while let Some(Ok(_)) = body.next().await {} };
+    tokio::spawn(timeout(HEAR_OUT, listen));
 }
 
 /// The content of a file on its way in.

@@ -17,6 +17,7 @@ use super::{
     answer::{Failure, Reply, data, list},
     extract::{Asking, Authenticated, Query, still_logged_in},
     form::with_picture,
+    picture::replace,
     search::PAGE,
 };
 use crate::{app::App, ops};
@@ -56,35 +57,20 @@ pub(super) async fn get_info(
 pub(super) async fn update_info(Asking(ctx): Asking, request: Request) -> Reply {
     let app = Arc::clone(&ctx.app);
     let (texts, upload): (UpdateInfo, _) =
-        with_picture(&app, request, &["nickname", "sign", "sex"]).await?;
-    let head_img = match upload {
-        Some(upload) => Some(app.pictures.store(upload).await?),
-        None => None,
-    };
-    let change = ProfileChange {
-        nickname: texts.nickname.map(|nickname| nickname.into_string()),
-        sign: texts.sign.map(|sign| sign.into_string()),
-        sex: texts.sex,
-        head_img: head_img.clone(),
-    };
-    let updated = async {
+        with_picture(&ctx, request, &["nickname", "sign", "sex"]).await?;
+    let update = async move |head_img| {
+        let change = ProfileChange {
+            nickname: texts.nickname.map(|nickname| nickname.into_string()),
+            sign: texts.sign.map(|sign| sign.into_string()),
+            sex: texts.sex,
+            head_img,
+        };
         still_logged_in(&ctx).await?;
-        Ok::<_, Failure>(ops::user::update(ctx, change).await?)
+        let (before, after) = ops::user::update(ctx, change).await?;
+        let replaced = (before.head_img != after.head_img).then_some(before.head_img);
+        Ok((replaced, info(after)))
     };
-    match (updated.await, head_img) {
-        (Ok((before, after)), new) => {
-            if new.is_some() {
-                app.pictures.remove(&before.head_img).await;
-            }
-            Ok(data(info(after)))
-        }
-        (Err(error), new) => {
-            if let Some(new) = new {
-                app.pictures.remove(&new).await;
-            }
-            Err(error)
-        }
-    }
+    replace(&app, upload, update).await.map(data)
 }
 
 pub(super) async fn friend_apply_list(

@@ -12,6 +12,7 @@ use hongyan_protocol::{
     message::{Message, Reaction},
 };
 use hongyan_store::{ListPlace, Listed, Stored, View};
+use serde::Serialize;
 
 use super::{Ctx, keep::effective, log::chat_of};
 use crate::{
@@ -19,6 +20,9 @@ use crate::{
     error::{Error, Result},
     hub::{Audience, Told},
 };
+
+/// Bytes of rows in one answer from which on the rest is left for the next.
+pub(super) const ENOUGH_BYTES: usize = 512 * 1024;
 
 /// Largest group whose members are told who has read and who is writing: what everybody does is told to everybody.
 const SMALL_GROUP: usize = 100;
@@ -51,7 +55,14 @@ pub async fn history(ctx: Ctx, request: History) -> Result<HistoryPage> {
         if request.after.is_none() {
             found.reverse();
         }
-        let list = messages(view, me, &place, found)?;
+        let mut list = messages(view, me, &place, found)?;
+        let read = list.len();
+        if request.after.is_some() {
+            list.truncate(fitting(list.iter())?);
+        } else {
+            list.drain(..read - fitting(list.iter().rev())?);
+        }
+        let more = more || list.len() < read;
         Ok::<_, Error>(HistoryPage { list, more })
     });
     read.await
@@ -68,23 +79,17 @@ pub async fn conversations(ctx: Ctx, request: Conversations) -> Result<Conversat
     };
     let read = ctx.app.store.read(move |view| {
         let mut found = view.conversations_of(me, behind, limit + 1)?;
-        let more = found.len() > limit as usize;
+        let listed = found.len();
         found.truncate(limit as usize);
-        let last = found.last().filter(|_| more);
-        let next = last.map(|listed| {
-            write_place(ListPlace {
-                pinned_at: listed.cursor.pinned_at,
-                last_at: listed.conversation.last_at,
-                id: listed.conversation.id,
-            })
-        });
+        let places: Vec<_> = found.iter().map(place_of).collect();
         let cards = found
             .into_iter()
             .map(|listed| card(view, me, setting, listed));
-        Ok::<_, Error>(ConversationPage {
-            list: cards.collect::<Result<_>>()?,
-            next,
-        })
+        let mut list = cards.collect::<Result<Vec<_>>>()?;
+        list.truncate(fitting(list.iter())?);
+        let last = places[..list.len()].last();
+        let next = last.filter(|_| list.len() < listed).map(write_place);
+        Ok::<_, Error>(ConversationPage { list, next })
     });
     read.await
 }
@@ -300,8 +305,29 @@ fn card(view: &View<'_>, me: UserId, setting: Keep, listed: Listed) -> Result<Co
     })
 }
 
+/// How many of these rows fit into one answer; the first one always does.
+fn fitting<'r, T: Serialize + 'r>(rows: impl Iterator<Item = &'r T>) -> Result<usize> {
+    let (mut fitting, mut bytes) = (0, 0);
+    for row in rows {
+        if bytes >= ENOUGH_BYTES {
+            break;
+        }
+        bytes += serde_json::to_vec(row)?.len();
+        fitting += 1;
+    }
+    Ok(fitting)
+}
+
+fn place_of(listed: &Listed) -> ListPlace {
+    ListPlace {
+        pinned_at: listed.cursor.pinned_at,
+        last_at: listed.conversation.last_at,
+        id: listed.conversation.id,
+    }
+}
+
 /// A place of the list as a text that clients hand back.
-fn write_place(place: ListPlace) -> String {
+fn write_place(place: &ListPlace) -> String {
     format!("{}.{}.{}", place.pinned_at, place.last_at, place.id)
 }
 

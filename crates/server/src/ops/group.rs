@@ -1,5 +1,7 @@
 //! Groups: change, hand over, dissolve, and what a group looks like to whom.
 
+use std::sync::Arc;
+
 use hongyan_protocol::{
     Code, Event, Happening,
     group::{
@@ -76,9 +78,13 @@ pub async fn update(ctx: Ctx, request: GroupUpdate) -> Result<()> {
     .await
 }
 
-/// Sets a picture that was uploaded, or one of our own, and removes the one before; the owner and the admins may. Gives
-/// the group as it is then.
-pub async fn set_picture(ctx: Ctx, group: GroupId, uploaded: Option<String>) -> Result<GroupCard> {
+/// Sets a picture that was uploaded, or one of our own; the owner and the admins may. Gives the one before, if it was
+/// another, and the group as it is then.
+pub async fn set_picture(
+    ctx: Ctx,
+    group: GroupId,
+    uploaded: Option<String>,
+) -> Result<(Option<String>, GroupCard)> {
     let asking = ctx.clone();
     let (before, after) = ctx
         .change(move |tx, telling| {
@@ -92,10 +98,8 @@ pub async fn set_picture(ctx: Ctx, group: GroupId, uploaded: Option<String>) -> 
             Ok((group, after))
         })
         .await?;
-    if before.head_img != after.head_img {
-        ctx.app.pictures.remove(&before.head_img).await;
-    }
-    Ok(card_for_members(&after))
+    let replaced = (before.head_img != after.head_img).then_some(before.head_img);
+    Ok((replaced, card_for_members(&after)))
 }
 
 fn change_and_tell(
@@ -138,26 +142,29 @@ pub async fn hand_over(ctx: Ctx, request: GroupHandOver) -> Result<()> {
 /// Ends a group for everybody; its owner may.
 pub async fn dissolve(ctx: Ctx, request: GroupDissolve) -> Result<()> {
     let asking = ctx.clone();
-    let head_img = ctx
-        .change(move |tx, telling| {
-            let (group, role) = access::membership(tx, request.group_id, asking.user)?;
-            if role != Role::Owner {
-                return Err(Code::NotAllowed.into());
-            }
-            let dissolved = GroupDissolved {
-                group_id: group.id,
-                group_name: group.name.clone(),
-                group_nickname: group.nickname.clone(),
-                group_head_img: group.head_img.clone(),
-            };
-            let event = asking.event(Happening::GroupDissolved(dissolved));
-            tell_members(tx, telling, &group, event)?;
-            tx.dissolve_group(group.id)?;
-            Ok(group.head_img)
-        })
-        .await?;
-    ctx.app.pictures.remove(&head_img).await;
-    Ok(())
+    let dissolved = ctx.change(move |tx, telling| {
+        let (group, role) = access::membership(tx, request.group_id, asking.user)?;
+        if role != Role::Owner {
+            return Err(Code::NotAllowed.into());
+        }
+        let dissolved = GroupDissolved {
+            group_id: group.id,
+            group_name: group.name.clone(),
+            group_nickname: group.nickname.clone(),
+            group_head_img: group.head_img.clone(),
+        };
+        let event = asking.event(Happening::GroupDissolved(dissolved));
+        tell_members(tx, telling, &group, event)?;
+        tx.dissolve_group(group.id)?;
+        Ok(group.head_img)
+    });
+    let app = Arc::clone(&ctx.app);
+    let removed = ctx.app.to_the_end(async move {
+        let head_img = dissolved.await?;
+        app.pictures.remove(&head_img).await;
+        Ok(())
+    });
+    removed.await?
 }
 
 /// Tells every member, whose doing it is among them.

@@ -7,15 +7,12 @@ use hongyan_protocol::{
 use hongyan_store::{Entry, View};
 use serde_json::value::RawValue;
 
-use super::{Ctx, log::entry_event};
+use super::{Ctx, conversation::ENOUGH_BYTES, log::entry_event};
 use crate::{
     access::{self, Place},
     error::{Error, Result},
     ws::Mark,
 };
-
-/// Bytes of events in one answer from which on the rest is left for the next.
-const ENOUGH_BYTES: usize = 512 * 1024;
 
 /// Entries read at a time: what does not fit into an answer was read in vain.
 const READ_AT_ONCE: u32 = 100;

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use hongyan_protocol::id::{SessionId, UserId};
 use hongyan_store::Error;
 
-use crate::{app::App, hub::Ending};
+use crate::{app::App, hub::Ending, picture};
 
 /// From one look to the next.
 const EVERY: Duration = Duration::from_secs(60);
@@ -37,8 +37,12 @@ pub(super) async fn run(app: Arc<App>) {
     }
 }
 
-/// Removes what a crash left of files, once, and files that no message carries, now and then.
-pub(super) async fn run_files(app: Arc<App>) {
+/// Removes what a crash left of files and of the pictures that were `found`, once, and files that no message carries, now
+/// and then.
+pub(super) async fn run_files(app: Arc<App>, found: picture::Found) {
+    if let Err(error) = app.pictures.remove_leftovers(found, &app.store).await {
+        tracing::warn!(%error, "leftovers of pictures could not be removed");
+    }
     if let Err(error) = app.files.remove_leftovers(&app.store).await {
         tracing::warn!(%error, "leftovers of files could not be removed");
     }

@@ -1,6 +1,6 @@
 //! Conversations: the list, history in pages, what was read, who is writing, how a list is kept.
 
-use hongyan_protocol::{EventType, Operation};
+use hongyan_protocol::{EventType, Operation, id::GroupId};
 use serde_json::{Value, json};
 
 use crate::harness::{Everything, Person, TestServer};
@@ -9,6 +9,20 @@ async fn pair(server: &TestServer) -> (Person, Person) {
     let [mut ann, mut bo] = server.users(["ann", "bo"]).await;
     ann.befriend(&mut bo).await;
     (ann, bo)
+}
+
+/// A group of three, the first of whom owns it, and a multiplexed socket of each.
+async fn choir(server: &TestServer) -> ([Person; 3], GroupId, [Everything; 3]) {
+    let [mut ann, mut bo, mut cy] = server.users(["ann", "bo", "cy"]).await;
+    let group = ann.group("choir").await;
+    ann.admit(group, &mut bo).await;
+    ann.admit(group, &mut cy).await;
+    let sockets = [
+        Everything::of(&ann).await,
+        Everything::of(&bo).await,
+        Everything::of(&cy).await,
+    ];
+    ([ann, bo, cy], group, sockets)
 }
 
 async fn history(socket: &mut Everything, request: Value) -> (Vec<i64>, bool) {
@@ -60,6 +74,66 @@ async fn history_is_read_in_pages_forward_and_back() {
     let both = with(json!({"before": 9, "after": 1}));
     let answer = bo.ask(Operation::History, both).await;
     assert_eq!(answer["code"], "9997");
+}
+
+#[tokio::test]
+async fn a_page_of_long_messages_ends_early_and_says_that_there_are_more() {
+    let server = TestServer::start().await;
+    let (ann, bo) = pair(&server).await;
+    let long = "长".repeat(5_000);
+    for _ in 1..=50 {
+        ann.send(&bo, &long).await.unwrap();
+    }
+    let mut bo_asks = Everything::of(&bo).await;
+    for (side, mut edge) in [("before", 51), ("after", 0)] {
+        let (mut seen, mut pages) = (Vec::new(), 0);
+        loop {
+            let request = json!({"toUserId": ann.id(), "limit": 50, side: edge});
+            let (page, more) = history(&mut bo_asks, request).await;
+            pages += 1;
+            assert!(page.len() < 40, "512 KiB are no more than 35 of them");
+            assert!(page.is_sorted());
+            let next = if side == "before" {
+                page.first()
+            } else {
+                page.last()
+            };
+            edge = *next.unwrap();
+            seen.extend(page);
+            if !more {
+                break;
+            }
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, (1..=50).collect::<Vec<_>>());
+        assert_eq!(pages, 2, "{side}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_with_long_last_messages_ends_early_and_goes_on_where_it_ended() {
+    let server = TestServer::start().await;
+    let ann = server.user("ann").await;
+    let long = "长".repeat(5_000);
+    for n in 0..50 {
+        let group = ann.group(&format!("g{n:02}")).await;
+        ann.send_to_group(group, long.as_str()).await.unwrap();
+    }
+    let mut asks = Everything::of(&ann).await;
+    let first = conversations(&mut asks, json!({"limit": 50})).await;
+    let rest = json!({"limit": 50, "after": first["next"]});
+    let rest = conversations(&mut asks, rest).await;
+    assert!(rest.get("next").is_none());
+    let [first, rest] = [first, rest].map(|page| page["list"].as_array().unwrap().clone());
+    assert!(first.len() < 40 && first.len() + rest.len() == 50);
+    let mut groups: Vec<_> = first
+        .iter()
+        .chain(&rest)
+        .map(|card| card["groupId"].to_string())
+        .collect();
+    groups.sort();
+    groups.dedup();
+    assert_eq!(groups.len(), 50);
 }
 
 #[tokio::test]
@@ -311,15 +385,7 @@ async fn former_friends_go_on_reading_what_they_said_to_each_other() {
 #[tokio::test]
 async fn who_is_named_sees_it_in_the_list_until_it_is_read() {
     let server = TestServer::start().await;
-    let [mut ann, mut bo, mut cy] = server.users(["ann", "bo", "cy"]).await;
-    let group = ann.group("choir").await;
-    ann.admit(group, &mut bo).await;
-    ann.admit(group, &mut cy).await;
-    let [mut ann_asks, mut bo_asks, mut cy_asks] = [
-        Everything::of(&ann).await,
-        Everything::of(&bo).await,
-        Everything::of(&cy).await,
-    ];
+    let ([_ann, bo, _cy], group, [mut ann_asks, mut bo_asks, mut cy_asks]) = choir(&server).await;
     let naming = json!({"toGroupId": group, "msg": "@bo come", "mentions": [bo.id(), "nobody"]});
     ann_asks.ask(Operation::SendMsg, naming).await;
     let event = bo_asks.entry().await;
@@ -354,15 +420,7 @@ async fn who_is_named_sees_it_in_the_list_until_it_is_read() {
 #[tokio::test]
 async fn the_list_marks_what_unread_messages_of_others_say_by_now() {
     let server = TestServer::start().await;
-    let [mut ann, mut bo, mut cy] = server.users(["ann", "bo", "cy"]).await;
-    let group = ann.group("choir").await;
-    ann.admit(group, &mut bo).await;
-    ann.admit(group, &mut cy).await;
-    let [mut ann_asks, mut bo_asks, mut cy_asks] = [
-        Everything::of(&ann).await,
-        Everything::of(&bo).await,
-        Everything::of(&cy).await,
-    ];
+    let ([ann, bo, _cy], group, [mut ann_asks, mut bo_asks, mut cy_asks]) = choir(&server).await;
     let marked = async |socket: &mut Everything| {
         let card = conversations(socket, json!({})).await["list"][0].clone();
         (card["unread"].as_i64().unwrap(), card["mentioned"] == true)

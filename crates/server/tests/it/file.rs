@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use futures_util::{future::join_all, stream};
 use hongyan_client::Error;
 use hongyan_protocol::{Code, file::Uploaded, id::FileId};
+use hongyan_store::testing;
 use image::ImageFormat;
 use reqwest::{
     Body, RequestBuilder,
@@ -20,6 +21,7 @@ use crate::{
     attachment::carrying,
     endpoint::upload,
     harness::{Person, Process, Reply, SmallDisk, TestServer, command, files_in, reply, soon},
+    shutdown::HeldStore,
     user::picture,
 };
 
@@ -564,6 +566,31 @@ async fn a_crash_leaves_nothing_that_the_next_start_does_not_remove() {
     let download = ann.download(kept.file_id, 0).await.unwrap();
     assert_eq!(download.bytes().await.unwrap(), b"kept");
     assert!(process.terminate().await.success());
+}
+
+#[tokio::test]
+async fn a_file_stays_where_nobody_knows_whether_it_has_a_row() {
+    let mut server = TestServer::start().await;
+    let Some(url) = testing::url(server.data_dir()) else {
+        return;
+    };
+    let ann = server.offline_user("ann").await;
+    let held = HeldStore::hold(server.data_dir()).await;
+    let body = format!("{HEAD}\r\n--x--\r\n");
+    let mut stream = begun(&server.url, &ann, body.len() as u64).await;
+    stream.write_all(body.as_bytes()).await.unwrap();
+    held.end_waiting(&url).await;
+    let answer = answered(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+    assert_eq!(stored(&server).len(), 1);
+    held.release().await;
+    server.restart().await;
+    soon("the start to know", async {
+        while !stored(&server).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

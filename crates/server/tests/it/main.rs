@@ -34,6 +34,7 @@ mod own_lists;
 mod own_sessions;
 mod page;
 mod password;
+mod picture;
 mod presence;
 mod race;
 mod search;

@@ -10,7 +10,7 @@ use hongyan_protocol::{
     Answer, Code, Operation,
     message::{Chat, SendMsg, Sent, WhenOffline},
 };
-use hongyan_store::{Store, testing};
+use hongyan_store::{DatabaseUrl, Store, testing};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpSocket, TcpStream},
@@ -239,14 +239,14 @@ fn kept(friend: &Person, text: &str) -> SendMsg {
 }
 
 /// The database's write lock, in our hands instead of the server's.
-struct HeldStore {
+pub(crate) struct HeldStore {
     store: Store,
     release: std::sync::mpsc::Sender<()>,
     released: oneshot::Receiver<()>,
 }
 
 impl HeldStore {
-    async fn hold(data_dir: &std::path::Path) -> Self {
+    pub(crate) async fn hold(data_dir: &std::path::Path) -> Self {
         let store = Store::open(&testing::options(data_dir)).unwrap();
         let (release, wait) = std::sync::mpsc::channel();
         let (tell_held, held) = oneshot::channel();
@@ -271,8 +271,25 @@ impl HeldStore {
         }
     }
 
+    /// Ends the connection to PostgreSQL on which the server waits for us: nobody can tell it whether what it wrote there
+    /// is stored.
+    pub(crate) async fn end_waiting(&self, url: &DatabaseUrl) {
+        let mut ended = false;
+        let ending = async {
+            while !ended {
+                testing::with_client(url.expose(), async |client| {
+                    let sql = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+                         WHERE datname = current_database() AND wait_event = 'advisory'";
+                    ended = !client.query(sql, &[]).await.unwrap().is_empty();
+                });
+                tokio::task::yield_now().await;
+            }
+        };
+        soon("the server to wait", ending).await;
+    }
+
     /// Lets the server write, and leaves the database to it alone.
-    async fn release(self) {
+    pub(crate) async fn release(self) {
         self.release.send(()).unwrap();
         soon("the end of our transaction", self.released)
             .await
