@@ -41,6 +41,30 @@ test('a file that cannot be read fails, and what was written after it goes out',
   expect(upload).not.toHaveBeenCalled()
 })
 
+test.each(['its file is read', 'what its upload gave is kept'])('a file message that is discarded while %s is not sent', async (moment) => {
+  const scene = createScene()
+  const { context, conversations, connect } = scene
+  const reading = moment === 'its file is read'
+  const upload = uploads(scene, uploaded('one'))
+  let letGo: (() => void) | undefined
+  const hold = (): Promise<void> => new Promise((resolve) => (letGo = resolve))
+  const file = new Blob(['x'])
+  if (reading) file.slice = () => Object.assign(new Blob(), { arrayBuffer: () => hold().then(() => new ArrayBuffer(1)) })
+  const { keepUnsent } = context.cache
+  context.cache.keepUnsent = (unsent) => (!reading && unsent.uploaded ? hold() : keepUnsent(unsent))
+  await connect()
+  const timeline = conversations.timeline(KEY)
+  await expect.poll(() => timeline.loading).toBe('none')
+  timeline.send({ msg: 'secret', file, fileName: 'x' })
+  await expect.poll(() => letGo).toBeDefined()
+  timeline.discard(timeline.messages.at(-1)?.id ?? '')
+  timeline.send({ msg: 'next' })
+  letGo?.()
+  await expect.poll(() => states(conversations)).toEqual(['next sent'])
+  expect(sent(scene).map(({ msg }) => msg)).toEqual(['next'])
+  expect(upload).toHaveBeenCalledTimes(reading ? 0 : 1)
+})
+
 test('an upload that breaks off is tried again, later each time', async () => {
   vi.useFakeTimers()
   const scene = createScene()
