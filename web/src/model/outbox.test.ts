@@ -135,3 +135,50 @@ test('what is on its way already is not taken over a second time', async () => {
   await expect.poll(() => server.log.map(({ msg }) => msg)).toEqual(['mine'])
   expect(server.calls.filter(({ path }) => path === '/ws/chat/send_msg')).toHaveLength(1)
 })
+
+/** Two messages that a closed tab left; the first is taken over, and being recorded as this tab's, until `letGo` is called. */
+const takeOver = async ({ context, conversations }: Scene): Promise<{ letGo: () => void; adopted: Promise<void> }> => {
+  const left = { key: 'u:cy', error: undefined, tab: 'closed' }
+  await context.cache.keepUnsent({ ...left, clientMsgId: 'a', time: 1, message: { msg: 'first' } })
+  await context.cache.keepUnsent({ ...left, clientMsgId: 'b', time: 2, message: { msg: 'second' } })
+  const { keepUnsent } = context.cache
+  let letGo: (() => void) | undefined
+  context.cache.keepUnsent = async (unsent) => {
+    if (unsent.clientMsgId === 'a') await new Promise<void>((resolve) => (letGo = resolve))
+    await keepUnsent(unsent)
+  }
+  const adopted = conversations.adopt()
+  await expect.poll(() => letGo).toBeDefined()
+  return { letGo: () => letGo?.(), adopted }
+}
+
+test('what is discarded while that of a closed tab is taken over does not come back', async () => {
+  const scene = createScene()
+  const { context, conversations, connect } = scene
+  await connect()
+  const timeline = conversations.timeline(KEY)
+  await expect.poll(() => timeline.loading).toBe('none')
+  context.state.state = 'waiting'
+  timeline.send({ msg: 'mine' })
+  await expect.poll(() => context.cache.unsent()).toHaveLength(1)
+  const { letGo, adopted } = await takeOver(scene)
+  timeline.discard(timeline.messages.at(-1)?.id ?? '')
+  letGo()
+  await adopted
+  expect(states(conversations)).toEqual([])
+})
+
+test('who logs out while that of a closed tab is taken over leaves nothing of it to the next one', async () => {
+  const scene = createScene()
+  const { server, context, conversations, connect } = scene
+  await connect()
+  context.state.state = 'waiting'
+  const { letGo, adopted } = await takeOver(scene)
+  conversations.clear()
+  letGo()
+  await adopted
+  context.state.state = 'open'
+  await connect()
+  conversations.timeline('u:cy').send({ msg: 'of the next one' })
+  await expect.poll(() => server.log.map(({ msg }) => msg)).toEqual(['of the next one'])
+})

@@ -53,6 +53,8 @@ export const createOutbox = (
   const { http } = link.client
   const queues = new Map<ConversationKey, Entry[]>()
   const running = new Set<ConversationKey>()
+  /** All that this tab has had since somebody came: what was sent or discarded is not adopted again. A logout begins another set. */
+  let had = new Set<string>()
 
   const uploadOf = ({ message }: Entry, progress: number): Upload | undefined =>
     message.file && {
@@ -212,6 +214,7 @@ export const createOutbox = (
         error: undefined,
         abort: new AbortController(),
       }
+      had.add(entry.clientMsgId)
       queue(key).push(entry)
       timeline(key)?.pend(bubble(entry))
       // First kept, then sent: what is told to the server survives this page.
@@ -241,12 +244,16 @@ export const createOutbox = (
     },
     adopt: () =>
       link.alone(async () => {
+        const mine = had
         const alive = await link.tabs()
         for (const left of (await cache.unsent()).toSorted((a, b) => a.time - b.time)) {
+          // Its author has logged out.
+          if (mine !== had) return
           // This tab has its own already, unless its login ended in between.
           if (left.tab !== link.tab && alive.has(left.tab)) continue
           const entry: Entry = { ...left, key: left.key as ConversationKey, tab: link.tab, tries: 0, abort: new AbortController() }
-          if (queue(entry.key).some(({ clientMsgId }) => clientMsgId === entry.clientMsgId)) continue
+          if (had.has(entry.clientMsgId)) continue
+          had.add(entry.clientMsgId)
           queue(entry.key).push(entry)
           timeline(entry.key)?.pend(bubble(entry))
           await record(entry)
@@ -259,6 +266,7 @@ export const createOutbox = (
     clear: () => {
       for (const entries of queues.values()) for (const { abort } of entries) abort.abort()
       queues.clear()
+      had = new Set()
     },
   }
 }
