@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 
 import { Refusal } from '../client'
-import { createGroups } from './group'
+import { NOTHING } from './cache'
+import { createGroups, type Group } from './group'
 import { createPeople } from './people'
 import { createTestContext, createTestServer } from './testing'
 
@@ -25,4 +26,17 @@ test('the groups are there though the members of those that were looked at canno
   refuses = true
   await groups.refresh()
   expect(groups.list).toHaveLength(120)
+})
+
+test('a group that the browser keeps no more, as another tab has logged in again, is not gone', async () => {
+  const context = createTestContext(createTestServer())
+  const groups = createGroups(context, createPeople(context))
+  const gone: string[] = []
+  groups.onGone((groupId) => gone.push(groupId))
+  const group: Partial<Group> = { groupId: 'g', groupNickname: 'Choir' }
+  context.cache.keepList('groups', [group])
+  groups.restore(await context.cache.kept())
+  groups.restore(NOTHING)
+  expect(gone).toEqual([])
+  expect(groups.get('g')).toMatchObject(group)
 })

@@ -283,7 +283,10 @@ export const createGroups = (context: Context, people: People): Groups => {
     },
     onGone: (listener) => void goneListeners.push(listener),
     refresh,
-    restore: (kept) => replace(kept.list<Group[]>('groups') ?? []),
+    restore: (kept) => {
+      // Nobody is told that a group is gone because it is not kept: its draft would go with it, in every tab.
+      for (const group of kept.list<Group[]>('groups') ?? []) groups.set(group.groupId, group)
+    },
     clear: () => {
       keep.cancel()
       groups.clear()
