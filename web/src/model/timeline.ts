@@ -66,7 +66,7 @@ export interface TimelineControl extends Timeline, Bubbles {
   reload: () => Promise<void>
   /** Whether something in it would be lost if it were dropped from memory. */
   busy: () => boolean
-  /** It is void: nothing of it is kept in the browser any more. */
+  /** It is void: nothing of it is kept in the browser any more, and nothing read in it. */
   drop: () => void
 }
 
@@ -91,7 +91,13 @@ export const createTimeline = (
   const unplaced = createUnplaced()
   const history = createHistory(key, context)
   const quotes = createQuotes(history, me)
-  const reader = createReader(window, host)
+  let dropped = false
+  const reader = createReader(window, {
+    newestSeq: host.newestSeq,
+    read: (seq) => {
+      if (!dropped) host.read(seq)
+    },
+  })
 
   const publish = (): void => {
     shown.value = [...window.messages, ...unplaced.messages]
@@ -102,7 +108,7 @@ export const createTimeline = (
 
   const keep = debounce(500, () => {
     // Under the log's cursor goes what reaches up to it: otherwise what is missing would never be asked for.
-    if (!window.atEnd || !window.current || load.loading === 'first') return
+    if (dropped || !window.atEnd || !window.current || load.loading === 'first') return
     cache.keepTimeline({
       key,
       cursor: host.cursor(),
@@ -321,6 +327,10 @@ export const createTimeline = (
     },
     fail: (id, error) => changeUnplaced(id, (message) => ({ ...message, state: 'failed', error })),
     busy: () => unplaced.messages.length > 0 || reader.following,
-    drop: keep.cancel,
+    drop: () => {
+      // Also what was to be drawn or told soon.
+      dropped = true
+      keep.cancel()
+    },
   }
 }
