@@ -43,8 +43,8 @@ export interface Timeline extends Marks {
   toEnd: () => Promise<void>
   /** Tries again what could not be loaded. */
   again: () => Promise<void>
-  /** Loads the place of a message; false: it is not there any more. */
-  around: (seq: number) => Promise<boolean>
+  /** Loads the place of a message. `gone`: it is not there any more, or could not be loaded; `left`: the reader went elsewhere meanwhile. */
+  around: (seq: number) => Promise<'there' | 'gone' | 'left'>
   /** Loads the place of the first message that was unread on entering, where it is further up than the window. */
   toUnread: () => Promise<void>
   /** In the window. */
@@ -264,19 +264,23 @@ export const createTimeline = (
     loadNewer: () => loadBeyond('newer'),
     again: load.again,
     toEnd: async () => {
-      if (!window.atEnd) await loadNewest('newer')
+      // The place that the reader was being led to is not to come after the end.
+      const led = goal !== undefined
+      goal = undefined
+      if (led || !window.atEnd) await loadNewest('newer')
     },
     around: async (seq) => {
-      if (window.find(seq)) return true
+      if (window.find(seq)) return 'there'
       goal = seq
       void lead(seq)
       for (let now: Promise<void> | undefined; now !== leading; ) {
         now = leading
         await now
       }
-      const found = window.find(seq) !== undefined
-      if (!found) goal = undefined
-      return found
+      if (window.find(seq)) return 'there'
+      if (goal !== seq) return 'left'
+      goal = undefined
+      return 'gone'
     },
     toUnread: async () => {
       const seq = reader.unreadAbove()
@@ -284,10 +288,7 @@ export const createTimeline = (
     },
     bySeq: window.find,
     quoted: (seq) => shown.value.find((message) => message.seq === seq) ?? quotes.get(seq),
-    send: (outgoing) => {
-      outbox.add(key, outgoing)
-      if (!window.atEnd) void loadNewest('newer')
-    },
+    send: (outgoing) => outbox.add(key, outgoing),
     retry: (id) => outbox.retry(key, id),
     discard: (id) => {
       outbox.discard(key, id)
