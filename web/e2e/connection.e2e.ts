@@ -55,6 +55,18 @@ test('what happened while the page was away is there when it is back, once and i
   expect(await page.getByRole('log').getByText('two').count()).toBe(1)
 })
 
+test('a message that is kept nowhere is shown though it came while a list had to be asked for again', async () => {
+  const { ann, bo } = await pair('nowhere')
+  await stage.server.call('/api/chat/keep', { toUserId: ann.id, keep: 'none' }, bo)
+  await stage.server.call('/api/chat/keep', { toUserId: bo.id, keep: 'none' }, ann)
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await page.waitForLoadState('networkidle')
+  await page.route('**/api/friend/get_friend_list*', (route) => route.abort(), { times: 1 })
+  await Promise.all([page.waitForEvent('requestfailed'), page.reload()])
+  await stage.server.send(bo, { toUserId: ann.id }, 'said once')
+  await page.getByRole('log').getByText('said once').waitFor()
+})
+
 test('members that could not be loaded are told of, and come when the server is back', async () => {
   const { ann, bo } = await pair('members')
   const known = await stage.server.group('members-one', ann)

@@ -1,5 +1,5 @@
 // The model: everything that the page shows and does, without a page.
-import type { OwnList, Ready, WireEvent } from '../client'
+import { isLogEvent, type OwnList, type Ready, type WireEvent } from '../client'
 import { createCache, type Kept } from './cache'
 import type { Context, ListName } from './context'
 import { createConversations, type Conversations } from './conversation'
@@ -62,6 +62,8 @@ export interface ModelOptions {
 /** How long to wait before the lists are fetched again that could not be, in ms. */
 const AGAIN = 3_000
 
+const isKeptNowhere = (event: WireEvent): boolean => isLogEvent(event) && event.data.seq === undefined
+
 const NAMES: Record<OwnList, ListName> = { friends: 'friends', groups: 'groups', requests: 'inbox' }
 
 export const createModel = (options: ModelOptions): Model => {
@@ -86,8 +88,8 @@ export const createModel = (options: ModelOptions): Model => {
   /** Brings everything to what the server has; again until it is, or until the connection is another one. */
   const refresh = async (ready: Ready): Promise<void> => {
     const mine = ++round
-    // What came before is in what is fetched now.
-    held = []
+    // What came before is in what is fetched now, but for messages that are kept nowhere.
+    held = held?.filter(isKeptNowhere) ?? []
     try {
       await session.present()
       if (mine !== round) return
