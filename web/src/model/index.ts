@@ -62,6 +62,9 @@ export interface ModelOptions {
 /** How long to wait before the lists are fetched again that could not be, in ms. */
 const AGAIN = 3_000
 
+/** How long a tab that is gone may take to come back and take its own messages, as a reload does, in ms. */
+const RELOAD = 4_000
+
 const isKeptNowhere = (event: WireEvent): boolean => isLogEvent(event) && event.data.seq === undefined
 
 const NAMES: Record<OwnList, ListName> = { friends: 'friends', groups: 'groups', requests: 'inbox' }
@@ -120,9 +123,9 @@ export const createModel = (options: ModelOptions): Model => {
     },
     event: hear,
     ended: (why) => void session.end(why),
-    tabGone: () => {
+    tabGone: debounce(RELOAD, () => {
       if (session.state === 'in') void conversations.adopt()
-    },
+    }),
     note: (note) => {
       if (note.note === 'logged-in') void session.look()
       if (note.note === 'logged-out') void session.leave()
