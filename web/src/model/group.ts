@@ -141,7 +141,10 @@ export const createGroups = (context: Context, people: People): Groups => {
   }
 
   const refresh = async (): Promise<void> => {
+    const asker = me()
     const { list } = await client.get('/api/group/get_group_list', { type: '1' })
+    // Who asked may have logged out.
+    if (me() !== asker) return
     replace(list.map(groupOf))
     keep()
     void reloadMembers()

@@ -4,21 +4,28 @@ import { NotLoggedIn, Unreachable } from '../client'
 import { createConversations } from './conversation'
 import { createFriends } from './friend'
 import { createGroups, type Group } from './group'
+import { createInbox } from './inbox'
 import { createPeople } from './people'
 import { createSession, type Me } from './session'
 import { createTestContext, createTestServer, type TestContext } from './testing'
 
 const meOf = (username: string): Me => ({ id: username, username }) as Me
 
-/** A browser: what it keeps, who its cookie says is in, and what the server answers to a logout. */
+/** A browser: what it keeps, who its cookie says is in, and what the server answers to a logout and, when it does, for a list. */
 const openBrowser = () => {
   const { cache } = createTestContext(createTestServer())
-  return { cache, me: undefined as Me | undefined, logout: () => Promise.resolve() }
+  return { cache, me: undefined as Me | undefined, logout: () => Promise.resolve(), listed: () => Promise.resolve() }
 }
 type Browser = ReturnType<typeof openBrowser>
 
 const clientOf = (browser: Browser): Partial<TestContext['link']['client']> => {
-  const get = (): Promise<Me> => (browser.me ? Promise.resolve(browser.me) : Promise.reject(new NotLoggedIn()))
+  const get = async (path: string): Promise<Me | { list: unknown[] }> => {
+    const { me } = browser
+    if (!me) throw new NotLoggedIn()
+    if (path === '/api/user/get_info') return me
+    await browser.listed()
+    return { list: [{ userId: 'cy', groupId: 'g' }] }
+  }
   const post = async (path: string, form: { username: string }): Promise<Me | void> => {
     if (path === '/api/logout') return browser.logout()
     return (browser.me = meOf(form.username))
@@ -30,23 +37,26 @@ const clientOf = (browser: Browser): Partial<TestContext['link']['client']> => {
 const openTab = (browser: Browser) => {
   const context = Object.assign(createTestContext(createTestServer()), { cache: browser.cache })
   Object.assign(context.link, { client: clientOf(browser) })
+  context.me = () => session.me?.id ?? ''
   const people = createPeople(context)
+  const friends = createFriends(context, people)
   const groups = createGroups(context, people)
-  const conversations = createConversations(context, people, createFriends(context, people), groups)
+  const inbox = createInbox(context)
+  const conversations = createConversations(context, people, friends, groups)
   const session = createSession(
     context.link,
     context.cache,
     {
       restore: (kept) => {
-        for (const noun of [groups, conversations]) noun.restore(kept)
+        for (const noun of [friends, groups, inbox, conversations]) noun.restore(kept)
       },
       clear: () => {
-        for (const noun of [groups, conversations]) noun.clear()
+        for (const noun of [friends, groups, inbox, conversations]) noun.clear()
       },
     },
     true,
   )
-  return { session, conversations }
+  return { session, conversations, lists: { friends, groups, inbox } }
 }
 
 const ANN = { username: 'ann', password: 'secret' }
@@ -118,4 +128,20 @@ test('a logout that no answer comes to, while another window takes the place of 
   }
   await expect(session.logout()).rejects.toThrow(Unreachable)
   expect([session.state, session.ended]).toEqual(['ended', 'replaced'])
+})
+
+test.each(['friends', 'groups', 'inbox'] as const)('a list that comes after a logout is not kept (%s)', async (name) => {
+  const browser = openBrowser()
+  const { session, lists } = openTab(browser)
+  await session.login(ANN)
+  await lists[name].refresh()
+  expect((await browser.cache.kept()).list(name)).toHaveLength(name === 'inbox' ? 3 : 1)
+  let letGo: (() => void) | undefined
+  const held = new Promise<void>((resolve) => (letGo = resolve))
+  browser.listed = () => held
+  const refreshed = lists[name].refresh()
+  await session.logout()
+  letGo?.()
+  await refreshed
+  expect((await browser.cache.kept()).list(name)).toBeUndefined()
 })
