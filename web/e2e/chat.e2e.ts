@@ -260,6 +260,36 @@ test('what one sends from far up is seen at once', async () => {
   await log(page).getByText(/^line 150, /).waitFor()
 })
 
+test('whoever reads above is not moved by what another tab leaves unsent', async () => {
+  const { ann, bo } = await pair('aside')
+  for (let at = 1; at <= 40; at++) await stage.server.send(bo, { toUserId: ann.id }, `line ${at}`)
+  await stage.server.call('/api/chat/read', { toUserId: bo.id, seq: 40 }, ann)
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await log(page).getByText(/^line 40, /).waitFor()
+  const other = await page.context().newPage()
+  await other.goto(`/chat/u:${bo.id}`)
+  await stage.server.kill()
+  await page.getByRole('button', { name: 'Try now' }).waitFor()
+  await say(other, 'on its way')
+  await log(other).getByRole('article', { name: /on its way/ }).waitFor()
+  await page.bringToFront()
+  await log(page).hover()
+  await page.mouse.wheel(0, -4000)
+  const measured = (): Promise<{ top: number; height: number }> =>
+    log(page).evaluate(({ scrollTop: top, scrollHeight: height }) => ({ top, height }))
+  await expect.poll(async () => (await measured()).top).toBe(0)
+  await log(page).getByText(/^line 1, /).waitFor()
+  const { height } = await measured()
+  await other.close()
+  await expect.poll(async () => (await measured()).height).toBeGreaterThan(height)
+  await pictures(page, 10)
+  // But for what the heights of the rows that are drawn turn out to be.
+  expect((await measured()).top).toBeLessThan(50)
+  await page.getByRole('button', { name: 'To the newest' }).click()
+  await stage.server.restart()
+  await log(page).getByRole('article', { name: /on its way.* sent$/ }).waitFor()
+})
+
 test('whoever comes to unread messages begins at the first, and drags on from what is loaded', async () => {
   const { ann, bo } = await pair('drag')
   for (let at = 1; at <= 400; at++) await stage.server.send(bo, { toUserId: ann.id }, `line ${at}`)

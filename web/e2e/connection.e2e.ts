@@ -71,6 +71,18 @@ test('nobody is said to be online or offline while the server is away', async ()
   await page.getByText('Online', { exact: true }).waitFor()
 })
 
+test('a message that is kept nowhere is shown though it came while a list had to be asked for again', async () => {
+  const { ann, bo } = await pair('nowhere')
+  await stage.server.call('/api/chat/keep', { toUserId: ann.id, keep: 'none' }, bo)
+  await stage.server.call('/api/chat/keep', { toUserId: bo.id, keep: 'none' }, ann)
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  await page.waitForLoadState('networkidle')
+  await page.route('**/api/friend/get_friend_list*', (route) => route.abort(), { times: 1 })
+  await Promise.all([page.waitForEvent('requestfailed'), page.reload()])
+  await stage.server.send(bo, { toUserId: ann.id }, 'said once')
+  await page.getByRole('log').getByText('said once').waitFor()
+})
+
 test('members that could not be loaded are told of, and come when the server is back', async () => {
   const { ann, bo } = await pair('members')
   const known = await stage.server.group('members-one', ann)

@@ -119,6 +119,22 @@ test('what a tab that is closed has not sent is sent by another', async () => {
   await one.getByRole('log').getByRole('article', { name: /from the tab that is closed.* sent$/ }).waitFor()
 })
 
+test('what could not be sent is in the tab that it was written in after a reload, though another is open', async () => {
+  const [ann, bo] = await stage.friends('same-ann', 'same-bo')
+  if (!ann || !bo) throw new Error('nobody is there')
+  const one = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  const two = await one.context().newPage()
+  await two.goto(`/chat/u:${bo.id}`)
+  await stage.server.call('/api/friend/block', { userId: ann.id, block: true }, bo)
+  const composer = two.getByRole('textbox', { name: /^Message to/ })
+  await composer.fill('to a closed door')
+  await composer.press('Enter')
+  const message = two.getByRole('log').getByRole('article', { name: /to a closed door.* not sent$/ })
+  await message.waitFor()
+  await two.reload()
+  await message.waitFor()
+})
+
 test('whoever logs out in one tab has left all of them', async () => {
   const ann = await stage.server.register('both-ann')
   const one = await stage.visit({ as: ann, path: '/settings' })

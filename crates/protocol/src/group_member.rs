@@ -192,6 +192,9 @@ pub struct MembersOf {
 /// Most groups whose members are asked for at once.
 pub const GROUPS_AT_ONCE: usize = 50;
 
+/// Most members that these have together; a single group is always answered whole.
+pub const MEMBERS_AT_ONCE: i64 = 20_000;
+
 /// A row of GET /api/group/get_group_user_list
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

@@ -14,7 +14,7 @@ use crate::{
         Announcement, GroupApplyOutcome, GroupInviteOutcome, GroupOwner, GroupSettings,
         Introduction, OwnMembership,
     },
-    group_member::{GROUPS_AT_ONCE, MemberNickname, MuteSeconds, MutedUntil},
+    group_member::{GROUPS_AT_ONCE, MEMBERS_AT_ONCE, MemberNickname, MuteSeconds, MutedUntil},
     kind::{FileBody, ImageBody, KindName, LONGEST_VOICE, VoiceBody},
     message::{ClientMsgId, Emoji, LONGEST_BODY, MOST_MENTIONS},
     operation::{Answer, COMMON_CODES, EVERYTHING_PATH, Reason, RetryAfter},
@@ -287,6 +287,10 @@ export const LIMITS = {
         (
             "groupsAtOnce: in one get_group_user_list",
             GROUPS_AT_ONCE.to_string(),
+        ),
+        (
+            "membersAtOnce: of several groups in one get_group_user_list",
+            MEMBERS_AT_ONCE.to_string(),
         ),
     ] {
         _ = match name.split_once(": ") {

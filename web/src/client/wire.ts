@@ -91,6 +91,8 @@ export const LIMITS = {
   sync: 500,
   /** in one get_group_user_list */
   groupsAtOnce: 50,
+  /** of several groups in one get_group_user_list */
+  membersAtOnce: 20000,
 } as const;
 
 /** The multiplexed socket. */

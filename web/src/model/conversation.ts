@@ -99,7 +99,7 @@ export const createConversations = (
     hear: log.hear,
     refresh: async (ready, lists) => {
       news.pause()
-      await refresh.run(ready, lists)
+      if (!(await refresh.run(ready, lists))) return
       outbox.wake()
       news.resume()
     },

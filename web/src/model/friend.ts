@@ -40,7 +40,7 @@ export interface Friends {
 const nameOf = (friend: Friend): string => friend.remark || friend.nickname || friend.username
 
 export const createFriends = (context: Context, people: People): Friends => {
-  const { link, events, cache } = context
+  const { link, events, cache, me } = context
   const { client } = link
   const friends = shallowReactive(new Map<string, Friend>())
 
@@ -75,7 +75,10 @@ export const createFriends = (context: Context, people: People): Friends => {
   }
 
   const refresh = async (): Promise<void> => {
+    const asker = me()
     const { list } = await client.get('/api/friend/get_friend_list', {})
+    // Who asked may have logged out.
+    if (me() !== asker) return
     replace(list.map(({ status, ...card }) => ({ ...card, online: status === '1' })))
     keep()
   }

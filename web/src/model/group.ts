@@ -95,6 +95,22 @@ const groupOf = (card: GroupCard): Group => ({
   mutedUntil: card.mutedUntil ?? 0,
 })
 
+/** Groups in portions of which the server tells the members at once. */
+const portionsOf = (groupIds: Iterable<string>, sizeOf: (groupId: string) => number): string[][] => {
+  const portions: string[][] = []
+  let size = 0
+  for (const groupId of groupIds) {
+    const last = portions.at(-1)
+    size += sizeOf(groupId)
+    if (last && last.length < LIMITS.groupsAtOnce && size <= LIMITS.membersAtOnce) last.push(groupId)
+    else {
+      portions.push([groupId])
+      size = sizeOf(groupId)
+    }
+  }
+  return portions
+}
+
 export const createGroups = (context: Context, people: People): Groups => {
   const { link, events, cache, me } = context
   const { client } = link
@@ -125,10 +141,13 @@ export const createGroups = (context: Context, people: People): Groups => {
   }
 
   const refresh = async (): Promise<void> => {
+    const asker = me()
     const { list } = await client.get('/api/group/get_group_list', { type: '1' })
+    // Who asked may have logged out.
+    if (me() !== asker) return
     replace(list.map(groupOf))
     keep()
-    void reloadMembers().catch(() => undefined)
+    void reloadMembers()
   }
   const refreshSoon = debounce(150, () => void refresh().catch(() => undefined))
 
@@ -146,28 +165,36 @@ export const createGroups = (context: Context, people: People): Groups => {
     people.setMemberNickname(groupId, userId, card.memberNickname)
     return card
   }
+  const changeInList = ({ groupId, userId, role, memberNickname, mutedUntil }: GroupMemberChanged): void => {
+    people.setMemberNickname(groupId, userId, memberNickname)
+    const list = members.get(groupId)
+    if (!list?.some((member) => member.userId === userId)) return
+    setMembers(groupId, list.map((member) => (member.userId === userId ? { ...member, role, memberNickname, mutedUntil } : member)))
+  }
+  /** For each list that is on its way, what was heard meanwhile: it may be newer. */
+  const arriving = new Set<GroupMemberChanged[]>()
   const fetchMembers = async (ids: string[]): Promise<void> => {
-    const lists = await client.get('/api/group/get_group_user_list', { groupId: ids })
-    for (const groupId of ids) setMembers(groupId, (lists[groupId] ?? []).map((card) => learn(groupId, card)))
+    const since: GroupMemberChanged[] = []
+    arriving.add(since)
+    try {
+      const lists = await client.get('/api/group/get_group_user_list', { groupId: ids })
+      for (const groupId of ids) setMembers(groupId, (lists[groupId] ?? []).map((card) => learn(groupId, card)))
+      for (const changed of since) changeInList(changed)
+    } finally {
+      arriving.delete(since)
+    }
   }
   const loadMembers = (groupId: string): Promise<void> => fetchMembers([groupId])
   /** Of all groups that were looked at; nobody waits for them. */
   const reloadMembers = async (): Promise<void> => {
-    const ids = [...members.keys()]
-    const { groupsAtOnce } = LIMITS
-    for (let from = 0; from < ids.length; from += groupsAtOnce) await fetchMembers(ids.slice(from, from + groupsAtOnce))
+    const portions = portionsOf(members.keys(), (groupId) => groups.get(groupId)?.memberCount ?? 0)
+    for (const ids of portions) await fetchMembers(ids).catch(() => undefined)
   }
   const changeMember = (data: GroupMemberChanged): void => {
     const { groupId, userId, role, memberNickname, mutedUntil } = data
     people.learn({ userId, username: data.username, nickname: data.nickname, headImg: data.headImg })
-    people.setMemberNickname(groupId, userId, memberNickname)
-    const list = members.get(groupId)
-    if (list) {
-      const changed = list.map((member) =>
-        member.userId === userId ? { ...member, role, memberNickname, mutedUntil } : member,
-      )
-      setMembers(groupId, changed)
-    }
+    for (const since of arriving) since.push(data)
+    changeInList(data)
     if (userId === me()) change(groupId, { role, memberNickname, mutedUntil })
   }
   const recount = (groupId: string, by: number): void => {
@@ -283,7 +310,10 @@ export const createGroups = (context: Context, people: People): Groups => {
     },
     onGone: (listener) => void goneListeners.push(listener),
     refresh,
-    restore: (kept) => replace(kept.list<Group[]>('groups') ?? []),
+    restore: (kept) => {
+      // Nobody is told that a group is gone because it is not kept: its draft would go with it, in every tab.
+      for (const group of kept.list<Group[]>('groups') ?? []) groups.set(group.groupId, group)
+    },
     clear: () => {
       keep.cancel()
       groups.clear()

@@ -97,11 +97,14 @@ export const createInbox = ({ link, events, cache, me, changed }: Context): Inbo
 
   const refresh = async (): Promise<void> => {
     const all = { direction: 'all' } as const
+    const asker = me()
     const [friends, applies, invites] = await Promise.all([
       client.get('/api/user/friend_apply_list', all),
       client.get('/api/user/group_apply_list', all),
       client.get('/api/user/group_invite_list', all),
     ])
+    // Who asked may have logged out.
+    if (me() !== asker) return
     take(
       [
         ...friends.list.map((card) => rowOf('friend', card.friendApplyId, card)),

@@ -1,5 +1,5 @@
 // The model: everything that the page shows and does, without a page.
-import type { OwnList, Ready, WireEvent } from '../client'
+import { isLogEvent, type OwnList, type Ready, type WireEvent } from '../client'
 import { createCache, type Kept } from './cache'
 import type { Context, ListName } from './context'
 import { createConversations, type Conversations } from './conversation'
@@ -62,6 +62,11 @@ export interface ModelOptions {
 /** How long to wait before the lists are fetched again that could not be, in ms. */
 const AGAIN = 3_000
 
+/** How long a tab that is gone may take to come back and take its own messages, as a reload does, in ms. */
+const RELOAD = 4_000
+
+const isKeptNowhere = (event: WireEvent): boolean => isLogEvent(event) && event.data.seq === undefined
+
 const NAMES: Record<OwnList, ListName> = { friends: 'friends', groups: 'groups', requests: 'inbox' }
 
 export const createModel = (options: ModelOptions): Model => {
@@ -86,8 +91,8 @@ export const createModel = (options: ModelOptions): Model => {
   /** Brings everything to what the server has; again until it is, or until the connection is another one. */
   const refresh = async (ready: Ready): Promise<void> => {
     const mine = ++round
-    // What came before is in what is fetched now.
-    held = []
+    // What came before is in what is fetched now, but for messages that are kept nowhere.
+    held = held?.filter(isKeptNowhere) ?? []
     try {
       await session.present()
       if (mine !== round) return
@@ -119,9 +124,9 @@ export const createModel = (options: ModelOptions): Model => {
     event: hear,
     lost: () => friends.forgetPresence(),
     ended: (why) => void session.end(why),
-    tabGone: () => {
+    tabGone: debounce(RELOAD, () => {
       if (session.state === 'in') void conversations.adopt()
-    },
+    }),
     note: (note) => {
       if (note.note === 'logged-in') void session.look()
       if (note.note === 'logged-out') void session.leave()

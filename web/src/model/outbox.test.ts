@@ -41,6 +41,30 @@ test('a file that cannot be read fails, and what was written after it goes out',
   expect(upload).not.toHaveBeenCalled()
 })
 
+test.each(['its file is read', 'what its upload gave is kept'])('a file message that is discarded while %s is not sent', async (moment) => {
+  const scene = createScene()
+  const { context, conversations, connect } = scene
+  const reading = moment === 'its file is read'
+  const upload = uploads(scene, uploaded('one'))
+  let letGo: (() => void) | undefined
+  const hold = (): Promise<void> => new Promise((resolve) => (letGo = resolve))
+  const file = new Blob(['x'])
+  if (reading) file.slice = () => Object.assign(new Blob(), { arrayBuffer: () => hold().then(() => new ArrayBuffer(1)) })
+  const { keepUnsent } = context.cache
+  context.cache.keepUnsent = (unsent) => (!reading && unsent.uploaded ? hold() : keepUnsent(unsent))
+  await connect()
+  const timeline = conversations.timeline(KEY)
+  await expect.poll(() => timeline.loading).toBe('none')
+  timeline.send({ msg: 'secret', file, fileName: 'x' })
+  await expect.poll(() => letGo).toBeDefined()
+  timeline.discard(timeline.messages.at(-1)?.id ?? '')
+  timeline.send({ msg: 'next' })
+  letGo?.()
+  await expect.poll(() => states(conversations)).toEqual(['next sent'])
+  expect(sent(scene).map(({ msg }) => msg)).toEqual(['next'])
+  expect(upload).toHaveBeenCalledTimes(reading ? 0 : 1)
+})
+
 test('an upload that breaks off is tried again, later each time', async () => {
   vi.useFakeTimers()
   const scene = createScene()
@@ -110,4 +134,51 @@ test('what is on its way already is not taken over a second time', async () => {
   await connect()
   await expect.poll(() => server.log.map(({ msg }) => msg)).toEqual(['mine'])
   expect(server.calls.filter(({ path }) => path === '/ws/chat/send_msg')).toHaveLength(1)
+})
+
+/** Two messages that a closed tab left; the first is taken over, and being recorded as this tab's, until `letGo` is called. */
+const takeOver = async ({ context, conversations }: Scene): Promise<{ letGo: () => void; adopted: Promise<void> }> => {
+  const left = { key: 'u:cy', error: undefined, tab: 'closed' }
+  await context.cache.keepUnsent({ ...left, clientMsgId: 'a', time: 1, message: { msg: 'first' } })
+  await context.cache.keepUnsent({ ...left, clientMsgId: 'b', time: 2, message: { msg: 'second' } })
+  const { keepUnsent } = context.cache
+  let letGo: (() => void) | undefined
+  context.cache.keepUnsent = async (unsent) => {
+    if (unsent.clientMsgId === 'a') await new Promise<void>((resolve) => (letGo = resolve))
+    await keepUnsent(unsent)
+  }
+  const adopted = conversations.adopt()
+  await expect.poll(() => letGo).toBeDefined()
+  return { letGo: () => letGo?.(), adopted }
+}
+
+test('what is discarded while that of a closed tab is taken over does not come back', async () => {
+  const scene = createScene()
+  const { context, conversations, connect } = scene
+  await connect()
+  const timeline = conversations.timeline(KEY)
+  await expect.poll(() => timeline.loading).toBe('none')
+  context.state.state = 'waiting'
+  timeline.send({ msg: 'mine' })
+  await expect.poll(() => context.cache.unsent()).toHaveLength(1)
+  const { letGo, adopted } = await takeOver(scene)
+  timeline.discard(timeline.messages.at(-1)?.id ?? '')
+  letGo()
+  await adopted
+  expect(states(conversations)).toEqual([])
+})
+
+test('who logs out while that of a closed tab is taken over leaves nothing of it to the next one', async () => {
+  const scene = createScene()
+  const { server, context, conversations, connect } = scene
+  await connect()
+  context.state.state = 'waiting'
+  const { letGo, adopted } = await takeOver(scene)
+  conversations.clear()
+  letGo()
+  await adopted
+  context.state.state = 'open'
+  await connect()
+  conversations.timeline('u:cy').send({ msg: 'of the next one' })
+  await expect.poll(() => server.log.map(({ msg }) => msg)).toEqual(['of the next one'])
 })

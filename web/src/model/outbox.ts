@@ -35,7 +35,8 @@ interface Entry extends Unsent {
   key: ConversationKey
   /** Tries that failed while the connection stood. */
   tries: number
-  abort?: AbortController
+  /** It was discarded, or its author has logged out. */
+  abort: AbortController
 }
 
 /** How long to wait before another try while the connection stands, in ms: the first time, and at most. */
@@ -52,6 +53,8 @@ export const createOutbox = (
   const { http } = link.client
   const queues = new Map<ConversationKey, Entry[]>()
   const running = new Set<ConversationKey>()
+  /** All that this tab has had since somebody came: what was sent or discarded is not adopted again. A logout begins another set. */
+  let had = new Set<string>()
 
   const uploadOf = ({ message }: Entry, progress: number): Upload | undefined =>
     message.file && {
@@ -120,26 +123,29 @@ export const createOutbox = (
 
   const upload = async (entry: Entry): Promise<void> => {
     const { file, fileName, fileKind } = entry.message
+    const { signal } = entry.abort
     if (!file || entry.uploaded) return
     // What cannot be read (a folder, a file that is gone or another one by now) fails here. In an upload it would look like a network
     // that is down, and be tried for ever.
     await file.slice(0, 1).arrayBuffer()
+    signal.throwIfAborted()
     const form = new FormData()
     form.append('file', file, fileName ?? 'file')
-    entry.abort = new AbortController()
     entry.uploaded = await http.upload<Uploaded>(
       // A picture that goes as a file is not made smaller, and keeps what it says of itself.
       fileKind === 'file' ? '/api/file?original=true' : '/api/file',
       form,
       (part) => timeline(entry.key)?.progress(entry.clientMsgId, uploadOf(entry, part)),
-      entry.abort.signal,
+      signal,
     )
-    // Unless it was discarded, or its author has logged out meanwhile.
-    if (queue(entry.key).includes(entry)) await record(entry)
+    signal.throwIfAborted()
+    await record(entry)
   }
 
   const deliver = async (entry: Entry): Promise<Sent> => {
     await upload(entry)
+    // It may have gone at every wait above; in the name of who logged in next it would still be sent.
+    entry.abort.signal.throwIfAborted()
     const { msg, replyTo, mentions, mentionAll, seconds } = entry.message
     const kind = kindOf(entry)
     const fileId = entry.uploaded?.fileId
@@ -159,13 +165,14 @@ export const createOutbox = (
   const attempt = async (entry: Entry): Promise<boolean | number> => {
     try {
       const sent = await deliver(entry)
+      if (entry.abort.signal.aborted) return true
       remove(entry)
       const message = { ...bubble(entry), ...sent, state: 'sent' as const, upload: undefined }
       timeline(entry.key)?.sent(entry.clientMsgId, sent, message)
       acknowledged(entry.key, { ...message, seq: sent.seq })
       return true
     } catch (error) {
-      if (!queue(entry.key).includes(entry)) return true
+      if (entry.abort.signal.aborted) return true
       if (error instanceof Refusal && isPassing(error)) return error.retryAfter ?? PAUSE
       // While the socket stands only this one call was lost, as an upload may be.
       if (isPassing(error)) return link.state.state === 'open' && Math.min(PAUSE * 2 ** entry.tries++, LONGEST_PAUSE)
@@ -205,7 +212,9 @@ export const createOutbox = (
         message,
         tries: 0,
         error: undefined,
+        abort: new AbortController(),
       }
+      had.add(entry.clientMsgId)
       queue(key).push(entry)
       timeline(key)?.pend(bubble(entry))
       // First kept, then sent: what is told to the server survives this page.
@@ -214,9 +223,11 @@ export const createOutbox = (
     retry: (key, id) => {
       const entry = queue(key).find(({ clientMsgId }) => clientMsgId === id)
       if (!entry) return
+      // Behind what was written since; its old bubble goes, which is no discarding of what is not queued any more.
+      remove(entry)
+      timeline(key)?.discard(id)
       entry.error = undefined
       entry.tries = 0
-      timeline(key)?.discard(id)
       queue(key).push(entry)
       entry.time = Date.now()
       timeline(key)?.pend(bubble(entry))
@@ -226,19 +237,23 @@ export const createOutbox = (
       const entry = queue(key).find(({ clientMsgId }) => clientMsgId === id)
       if (!entry) return
       remove(entry)
-      entry.abort?.abort()
+      entry.abort.abort()
     },
     wake: () => {
       for (const key of queues.keys()) void run(key)
     },
     adopt: () =>
       link.alone(async () => {
+        const mine = had
         const alive = await link.tabs()
         for (const left of (await cache.unsent()).toSorted((a, b) => a.time - b.time)) {
+          // Its author has logged out.
+          if (mine !== had) return
           // This tab has its own already, unless its login ended in between.
           if (left.tab !== link.tab && alive.has(left.tab)) continue
-          const entry: Entry = { ...left, key: left.key as ConversationKey, tab: link.tab, tries: 0 }
-          if (queue(entry.key).some(({ clientMsgId }) => clientMsgId === entry.clientMsgId)) continue
+          const entry: Entry = { ...left, key: left.key as ConversationKey, tab: link.tab, tries: 0, abort: new AbortController() }
+          if (had.has(entry.clientMsgId)) continue
+          had.add(entry.clientMsgId)
           queue(entry.key).push(entry)
           timeline(entry.key)?.pend(bubble(entry))
           await record(entry)
@@ -249,8 +264,9 @@ export const createOutbox = (
       for (const entry of queues.get(key) ?? []) timeline(key)?.pend(bubble(entry))
     },
     clear: () => {
-      for (const entries of queues.values()) for (const { abort } of entries) abort?.abort()
+      for (const entries of queues.values()) for (const { abort } of entries) abort.abort()
       queues.clear()
+      had = new Set()
     },
   }
 }

@@ -78,8 +78,9 @@ export const createSession = (
     ended: undefined as Ended | undefined,
   })
 
-  /** The server is being told: that the socket ends is no news. */
+  /** The server is being told: that the socket ends is no news, unless no answer comes. */
   let leaving = false
+  let endedMeanwhile: Ending | undefined
   /** What goes on when somebody is in; forgotten when nobody turns out to be. */
   let waiting: (() => void)[] = []
   const present = async (): Promise<void> => {
@@ -169,6 +170,23 @@ export const createSession = (
     }
   }
 
+  const end = async (why: Ending): Promise<void> => {
+    // The socket may be quicker than the answer to who is here.
+    if (state.state === 'starting') await present()
+    if (leaving) endedMeanwhile = why
+    if (state.state !== 'in' || leaving) return
+    if (why === 'session') {
+      endAs('expired')
+      return
+    }
+    // Displaced: if the token is dead, another device logged in; otherwise only this socket was.
+    try {
+      endAs((await ask()) ? 'replaced' : 'elsewhere')
+    } catch {
+      endAs('replaced')
+    }
+  }
+
   return {
     get state() {
       return state.state
@@ -192,10 +210,15 @@ export const createSession = (
     },
     logout: async () => {
       leaving = true
+      endedMeanwhile = undefined
       try {
         await client.post('/api/logout', {})
       } catch (error) {
-        if (!(error instanceof NotLoggedIn)) throw error
+        leaving = false
+        // The login is over, though the answer that says so was lost.
+        const over = error instanceof NotLoggedIn || endedMeanwhile === 'session'
+        if (!over && endedMeanwhile) await end(endedMeanwhile)
+        if (!over) throw error
       } finally {
         leaving = false
       }
@@ -226,21 +249,7 @@ export const createSession = (
     },
     start,
     present,
-    end: async (why) => {
-      // The socket may be quicker than the answer to who is here.
-      if (state.state === 'starting') await present()
-      if (state.state !== 'in' || leaving) return
-      if (why === 'session') {
-        endAs('expired')
-        return
-      }
-      // Displaced: if the token is dead, another device logged in; otherwise only this socket was.
-      try {
-        endAs((await ask()) ? 'replaced' : 'elsewhere')
-      } catch {
-        endAs('replaced')
-      }
-    },
+    end,
     leave,
     look: async () => {
       await ask()

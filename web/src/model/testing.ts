@@ -13,7 +13,7 @@ import {
   type Synced,
   type WireEvent,
 } from '../client'
-import type { Cache, CachedTimeline, Unsent } from './cache'
+import { OWNER, type Cache, type CachedTimeline, type Unsent } from './cache'
 import type { Context } from './context'
 import { createConversations, type ConversationsControl } from './conversation'
 import { createEvents } from './events'
@@ -117,8 +117,14 @@ const createTestCache = (): Cache => {
     keepUnsent: (unsent) => Promise.resolve(void outbox.set(unsent.clientMsgId, unsent)),
     dropUnsent: (id) => void outbox.delete(id),
     keepDraft: (key, text) => void (text ? drafts.set(key, text) : drafts.delete(key)),
-    leaveTo: () => Promise.resolve(),
-    clear: () => Promise.resolve(),
+    leaveTo: (owner) => {
+      for (const store of [lists, timelines]) store.clear()
+      return Promise.resolve(void lists.set(OWNER, owner))
+    },
+    clear: () => {
+      for (const store of [lists, timelines, outbox, drafts]) store.clear()
+      return Promise.resolve()
+    },
   }
 }
 

@@ -249,7 +249,7 @@ test('who reads far above keeps their place, and what came too much is fetched o
 
 test('away from the end new messages are counted, and fetched on the way down', async () => {
   const { server, timeline } = await open(500)
-  expect(await timeline.around(100)).toBe(true)
+  expect(await timeline.around(100)).toBe('there')
   expect([timeline.atStart, timeline.atEnd]).toEqual([false, false])
   for (const event of server.add(PEER, 3)) timeline.apply(event)
   expect(timeline.fresh).toBe(3)
@@ -260,7 +260,7 @@ test('away from the end new messages are counted, and fetched on the way down', 
 
 test('a jump to what is not there changes nothing', async () => {
   const { timeline } = await open(60)
-  expect(await timeline.around(1_000)).toBe(false)
+  expect(await timeline.around(1_000)).toBe('gone')
   expect(seqs(timeline)).toEqual(range(11, 60))
 })
 
@@ -415,7 +415,23 @@ test('who is led to a message is led there though all is read anew meanwhile', a
   // The list of conversations has come, and knows nothing of what is shown.
   const again = timeline.reload()
   letGo()
-  expect(await there).toBe(true)
+  expect(await there).toBe('there')
   await again
   expect(timeline.messages.some(({ seq }) => seq === 5)).toBe(true)
+})
+
+test('who goes to the end, or to another message, while being led to one is there, and the first is not called gone', async () => {
+  const { server, timeline } = await open(300)
+  const letGo = holdUp(server, asked(server).length + 1)
+  const first = timeline.around(5)
+  await timeline.toEnd()
+  letGo()
+  expect(await first).toBe('left')
+  expect(seqs(timeline)).toEqual(range(251, 300))
+
+  const letGoAgain = holdUp(server, asked(server).length + 1)
+  const second = timeline.around(5)
+  const third = timeline.around(150)
+  letGoAgain()
+  expect([await second, await third]).toEqual(['left', 'there'])
 })

@@ -43,8 +43,8 @@ export interface Timeline extends Marks {
   toEnd: () => Promise<void>
   /** Tries again what could not be loaded. */
   again: () => Promise<void>
-  /** Loads the place of a message; false: it is not there any more. */
-  around: (seq: number) => Promise<boolean>
+  /** Loads the place of a message. `gone`: it is not there any more, or could not be loaded; `left`: the reader went elsewhere meanwhile. */
+  around: (seq: number) => Promise<'there' | 'gone' | 'left'>
   /** Loads the place of the first message that was unread on entering, where it is further up than the window. */
   toUnread: () => Promise<void>
   /** In the window. */
@@ -66,7 +66,7 @@ export interface TimelineControl extends Timeline, Bubbles {
   reload: () => Promise<void>
   /** Whether something in it would be lost if it were dropped from memory. */
   busy: () => boolean
-  /** It is void: nothing of it is kept in the browser any more. */
+  /** It is void: nothing of it is kept in the browser any more, and nothing read in it. */
   drop: () => void
 }
 
@@ -91,7 +91,13 @@ export const createTimeline = (
   const unplaced = createUnplaced()
   const history = createHistory(key, context)
   const quotes = createQuotes(history, me)
-  const reader = createReader(window, host)
+  let dropped = false
+  const reader = createReader(window, {
+    newestSeq: host.newestSeq,
+    read: (seq) => {
+      if (!dropped) host.read(seq)
+    },
+  })
 
   const publish = (): void => {
     shown.value = [...window.messages, ...unplaced.messages]
@@ -102,7 +108,7 @@ export const createTimeline = (
 
   const keep = debounce(500, () => {
     // Under the log's cursor goes what reaches up to it: otherwise what is missing would never be asked for.
-    if (!window.atEnd || !window.current || load.loading === 'first') return
+    if (dropped || !window.atEnd || !window.current || load.loading === 'first') return
     cache.keepTimeline({
       key,
       cursor: host.cursor(),
@@ -258,19 +264,23 @@ export const createTimeline = (
     loadNewer: () => loadBeyond('newer'),
     again: load.again,
     toEnd: async () => {
-      if (!window.atEnd) await loadNewest('newer')
+      // The place that the reader was being led to is not to come after the end.
+      const led = goal !== undefined
+      goal = undefined
+      if (led || !window.atEnd) await loadNewest('newer')
     },
     around: async (seq) => {
-      if (window.find(seq)) return true
+      if (window.find(seq)) return 'there'
       goal = seq
       void lead(seq)
       for (let now: Promise<void> | undefined; now !== leading; ) {
         now = leading
         await now
       }
-      const found = window.find(seq) !== undefined
-      if (!found) goal = undefined
-      return found
+      if (window.find(seq)) return 'there'
+      if (goal !== seq) return 'left'
+      goal = undefined
+      return 'gone'
     },
     toUnread: async () => {
       const seq = reader.unreadAbove()
@@ -278,10 +288,7 @@ export const createTimeline = (
     },
     bySeq: window.find,
     quoted: (seq) => shown.value.find((message) => message.seq === seq) ?? quotes.get(seq),
-    send: (outgoing) => {
-      outbox.add(key, outgoing)
-      if (!window.atEnd) void loadNewest('newer')
-    },
+    send: (outgoing) => outbox.add(key, outgoing),
     retry: (id) => outbox.retry(key, id),
     discard: (id) => {
       outbox.discard(key, id)
@@ -321,6 +328,10 @@ export const createTimeline = (
     },
     fail: (id, error) => changeUnplaced(id, (message) => ({ ...message, state: 'failed', error })),
     busy: () => unplaced.messages.length > 0 || reader.following,
-    drop: keep.cancel,
+    drop: () => {
+      // Also what was to be drawn or told soon.
+      dropped = true
+      keep.cancel()
+    },
   }
 }

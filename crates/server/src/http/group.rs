@@ -12,7 +12,7 @@ use hongyan_protocol::{
         CreateGroup, CreatedGroup, GroupCard, GroupInfo, GroupList, GroupListType, GroupOwner,
         Invite, OwnMembership, SearchGroup, UpdateAvatar,
     },
-    group_member::{GROUPS_AT_ONCE, MemberCard},
+    group_member::{GROUPS_AT_ONCE, MEMBERS_AT_ONCE, MemberCard},
     id::{GroupId, UserId},
 };
 use hongyan_store::{JoinedGroup, Member, NewGroup, View};
@@ -33,9 +33,6 @@ use crate::{
     },
     picture,
 };
-
-/// Members in one answer, whatever the number of groups; a single group is always answered whole.
-const MEMBERS_AT_ONCE: i64 = 20_000;
 
 /// Longest id that is looked at, in bytes.
 const LONGEST_ID: usize = 64;

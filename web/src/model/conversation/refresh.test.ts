@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { Unreachable } from '../../client'
-import { buildConversations, card, createScene, PEER, ready } from '../testing'
+import { buildConversations, card, createScene, PEER, ready, type TestServer } from '../testing'
 
 const KEY = 'u:bo'
 
@@ -63,4 +63,51 @@ test('a draft goes with its conversation', async () => {
   const again = buildConversations(context)
   again.restore(await context.cache.kept())
   expect(again.get('g:g')?.draft ?? '').toBe('')
+})
+
+test('whom one writes to for the first time while the list is fetched stays in it', async () => {
+  const { server, conversations } = createScene()
+  server.cards = [card({ userId: 'cy', lastSeq: 1, lastTime: 1 })]
+  let letGo: (() => void) | undefined
+  const refreshed = conversations.refresh(ready(), new Promise((resolve) => (letGo = resolve)))
+  const timeline = conversations.timeline(KEY)
+  await expect.poll(() => timeline.loading).toBe('none')
+  timeline.send({ msg: 'first' })
+  await expect.poll(() => timeline.messages.map(({ state }) => state)).toEqual(['sent'])
+  letGo?.()
+  await refreshed
+  expect(conversations.get(KEY)?.last?.msg).toBe('first')
+  expect(conversations.timeline(KEY)).toBe(timeline)
+})
+
+/** Holds up the next list of conversations that is asked for, as it is now, until it is called. */
+const holdUp = (server: TestServer): Promise<() => void> =>
+  new Promise((held) => {
+    server.after = (path) => {
+      if (path !== '/ws/chat/conversations') return Promise.resolve()
+      server.after = () => Promise.resolve()
+      return new Promise((resolve) => held(resolve))
+    }
+  })
+
+test('a list that comes after a logout is not shown', async () => {
+  const { server, conversations, connect } = createScene(3)
+  const held = holdUp(server)
+  const refreshed = connect()
+  const letGo = await held
+  conversations.clear()
+  letGo()
+  await refreshed
+  expect(conversations.list).toEqual([])
+})
+
+test('a list that comes after that of a newer connection changes nothing', async () => {
+  const { server, conversations, connect } = createScene(3)
+  const held = holdUp(server)
+  const refreshed = connect({ unread: 3 })
+  const letGo = await held
+  await connect({ unread: 1, muted: true })
+  letGo()
+  await refreshed
+  expect(conversations.get(KEY)).toMatchObject({ unread: 1, muted: true })
 })

@@ -16,8 +16,8 @@ const LOOKS = 5
 const REPLAYED = 1_000
 
 export interface Refresh {
-  /** Shows it once the `lists` are here that say who everybody is. */
-  run: (ready: Ready, lists: Promise<void>) => Promise<void>
+  /** Shows it once the `lists` are here that say who everybody is. False: a newer round, or a logout, has overtaken it. */
+  run: (ready: Ready, lists: Promise<void>) => Promise<boolean>
   restore: (kept: Kept) => void
   clear: () => void
 }
@@ -33,6 +33,7 @@ export const createRefresh = (
 ): Refresh => {
   /** Of the server's data; another one: they were restored from a backup. */
   let epoch: string | undefined
+  let rounds = 0
 
   /** The pinned first, then the newest. */
   const fetchPage = (after?: string): Promise<ReplyOf<'/ws/chat/conversations'>> =>
@@ -56,9 +57,14 @@ export const createRefresh = (
   }
 
   /** Who is written to while the pages are fetched moves to the first one, and is met on none of the others. */
-  const meetMoved = async (met: ReadonlySet<ConversationKey>, meetAll: (cards: readonly ConversationCard[]) => void): Promise<void> => {
+  const meetMoved = async (
+    met: ReadonlySet<ConversationKey>,
+    meetAll: (cards: readonly ConversationCard[]) => void,
+    isCurrent: () => boolean,
+  ): Promise<void> => {
     for (let looks = 0; looks < LOOKS; looks++) {
       const { list: first } = await fetchPage()
+      if (!isCurrent()) return
       const moved = first.filter((card) => !met.has(keyOf(card)))
       if (moved.length === 0) return
       meetAll(moved)
@@ -67,9 +73,15 @@ export const createRefresh = (
 
   return {
     run: async (ready, lists) => {
+      const mine = ++rounds
+      // What an answer brings after a logout is another's, and after a newer round it is old.
+      const isCurrent = (): boolean => mine === rounds
+      // Only these may be gone: what is begun while the pages are on their way is in none of them.
+      const before = [...list.rows.values()].filter(({ lastSeq }) => lastSeq > 0).map(({ key }) => key)
       const restored = epoch !== undefined && epoch !== ready.epoch
       const nothingYet = list.order.length === 0
       let [page] = await Promise.all([fetchPage(), lists])
+      if (!isCurrent()) return false
       if (restored) cache.dropTimelines()
       const met = new Set<ConversationKey>()
       const behind = new Set<ConversationKey>()
@@ -86,22 +98,25 @@ export const createRefresh = (
         // What fills the screen is shown before the rest is here.
         if (nothingYet) list.sort()
         page = await fetchPage(page.next)
+        if (!isCurrent()) return false
         meetAll(page.list)
       }
-      if (isPaged) await meetMoved(met, meetAll)
-      for (const [key, row] of list.rows) {
-        if (!met.has(key) && row.lastSeq > 0) gone(key)
-      }
+      if (isPaged) await meetMoved(met, meetAll, isCurrent)
+      if (!isCurrent()) return false
+      for (const key of before) if (!met.has(key)) gone(key)
       await resume.catchUp([...behind], ready.epoch)
+      if (!isCurrent()) return false
       // Only now: a round that failed is done again as the first one after a restore.
       epoch = ready.epoch
       cache.keepList('epoch', epoch)
       list.reorder()
+      return true
     },
     restore: (kept) => {
       epoch = kept.list<string>('epoch')
     },
     clear: () => {
+      rounds++
       epoch = undefined
     },
   }

@@ -52,6 +52,30 @@ test('nothing is kept of a timeline after a logout', async () => {
   expect(await context.cache.timeline(KEY)).toBeUndefined()
 })
 
+test('what is drawn late of a timeline that is gone is not kept, be it after a logout or for another one', async () => {
+  vi.useFakeTimers()
+  const { context, conversations, connect, say } = createScene(3)
+  await connect()
+  conversations.timeline(KEY)
+  for (let at = 0; at < 11; at++) conversations.timeline(`u:${at}`)
+  await vi.advanceTimersByTimeAsync(1_000)
+  say()
+  // The thirteenth takes its place before the fourth message is drawn; the fifth is heard after that.
+  conversations.timeline('u:11')
+  await vi.advanceTimersByTimeAsync(100)
+  say()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(await context.cache.timeline(KEY)).toMatchObject({ cursor: 3, messages: { length: 3 } })
+
+  conversations.timeline(KEY)
+  await vi.advanceTimersByTimeAsync(1_000)
+  say()
+  conversations.clear()
+  context.cache.dropTimelines()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(await context.cache.timeline(KEY)).toBeUndefined()
+})
+
 /** A message of a conversation that keeps none: it has no place in a log. */
 const passing = (n: number, fromUserId: string = PEER): WireEvent => ({
   eventType: 'chat_f2f',

@@ -26,6 +26,8 @@ export interface Chat {
   /** Shows the place of a message and points at it. */
   jump: (seq: number) => void
   toEnd: () => void
+  /** Sends again what was refused, and shows it: it stands behind what was written since. */
+  retry: (message: Message) => void
   focusComposer: () => void
   openPicture: (message: Message) => void
   showReaders: (message: Message) => void

@@ -50,7 +50,7 @@ export const useMessageMenu = (chat: Chat): ((message: Message | undefined) => M
     const mayRecall = seq !== undefined && (inTime || ['owner', 'admin'].includes(chat.role() ?? ''))
     const writable = conversations.get(chat.key)?.writable === 'yes'
     const items: (MenuItem | false)[] = [
-      message.state === 'failed' && { label: t('frame.retry'), icon: RotateCw, select: () => chat.timeline.retry(message.id) },
+      message.state === 'failed' && { label: t('frame.retry'), icon: RotateCw, select: () => chat.retry(message) },
       seq !== undefined && writable && { label: t('chat.reply'), icon: Reply, select: () => turnTo({ reply: message }) },
       seq !== undefined && { label: t('chat.otherReaction'), icon: SmilePlus, select: () => chat.pickReaction(message) },
       words !== '' && { label: t('chat.copy'), icon: Copy, select: () => copy(words) },
