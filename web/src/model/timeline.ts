@@ -31,7 +31,7 @@ export interface Timeline extends Marks {
   readonly atStart: boolean
   readonly atEnd: boolean
   readonly loading: Loading
-  /** Whether the last load failed. */
+  /** Whether the last load failed, until one succeeds. */
   readonly failed: boolean
   /** The first unread message when the conversation was entered. */
   readonly unreadFrom: number | undefined
