@@ -117,6 +117,37 @@ test('nobody who is blocked seems not to be while the server is away', async () 
   await expect.poll(() => block.isChecked()).toBe(true)
 })
 
+test('a tab whose calls come to nothing shows what it hears, says what is missing, and gets it by itself', async () => {
+  const { ann, bo } = await pair('calls')
+  const cy = await stage.server.register('calls-cy')
+  await stage.server.befriend(ann, cy)
+  await stage.server.send(bo, { toUserId: ann.id }, 'said before')
+  await stage.server.send(cy, { toUserId: ann.id }, 'said by cy')
+  const first = await stage.visit({ as: ann, path: '/settings', serviceWorkers: 'block' })
+  await first.getByRole('link', { name: /^Chats ?, 2 unread/ }).waitFor()
+  // It hears what the first tab hears over its socket, and asks over HTTP, which a proxy answers for a server that it does not find.
+  const page = await first.context().newPage()
+  const cutOff = () => page.route('**/api/**', (route) => route.fulfill({ status: 502 }))
+  await cutOff()
+  await page.goto(`/chat/u:${bo.id}`)
+  const log = page.getByRole('log')
+  const missing = page.getByRole('alert').filter({ hasText: 'could not be loaded' })
+  await missing.getByRole('button', { name: 'Try again' }).waitFor()
+  await stage.server.send(bo, { toUserId: ann.id }, 'said now')
+  await log.getByText('said now').waitFor()
+  await page.unroute('**/api/**')
+  await log.getByText('said before').waitFor()
+  await missing.waitFor({ state: 'detached' })
+
+  // The same once all was well.
+  await cutOff()
+  await page.getByRole('link', { name: /^calls-cy/ }).click()
+  await missing.getByRole('button', { name: 'Try again' }).waitFor()
+  await page.unroute('**/api/**')
+  await log.getByText('said by cy').waitFor()
+  await missing.waitFor({ state: 'detached' })
+})
+
 test('whoever tries at once with the keyboard goes on from there', async () => {
   const { ann } = await pair('try')
   const page = await stage.visit({ as: ann, path: '/settings' })

@@ -65,3 +65,76 @@ test('going back closes the picture or the dialog, and leads elsewhere only afte
   await goBack(page)
   await page.getByRole('searchbox').waitFor()
 })
+
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }
+
+/** A friend's conversation on a phone, opened by its address: going back from there leads out of it, to the settings. */
+const openedByAddress = async (name: string): Promise<Page> => {
+  const [ann, bo] = await stage.friends(`${name}-ann`, `${name}-bo`)
+  if (!ann || !bo) throw new Error('nobody is there')
+  await stage.server.send(bo, { toUserId: ann.id }, 'look at this')
+  const page = await stage.visit({ as: ann, path: '/settings', ...PHONE })
+  await page.getByRole('navigation', { name: 'Main' }).waitFor()
+  await page.goto(`/chat/u:${bo.id}`)
+  await log(page).getByText('look at this').waitFor()
+  return page
+}
+const composer = (page: Page) => page.getByRole('textbox', { name: /^Message to/ })
+const emoji = (page: Page) => page.getByRole('combobox', { name: 'Find emoji' })
+/** An entry of the message's menu, which is opened. */
+const entry = async (page: Page, name: string) => {
+  await log(page).getByText('look at this').click({ button: 'right' })
+  const item = page.getByRole('menuitem', { name })
+  await item.waitFor()
+  return item
+}
+const leave = async (page: Page): Promise<void> => {
+  await goBack(page)
+  await page.waitForURL('**/settings')
+}
+
+test('going back closes emoji, a person and a menu, also where one came by the address', async () => {
+  const page = await openedByAddress('floating')
+  await page.getByRole('button', { name: 'Emoji' }).tap()
+  await emoji(page).waitFor()
+  await goBack(page)
+  await emoji(page).waitFor({ state: 'detached' })
+  const profile = await entry(page, 'Who wrote it')
+  await goBack(page)
+  await profile.waitFor({ state: 'detached' })
+  await (await entry(page, 'Who wrote it')).tap()
+  await dialog(page).waitFor()
+  await goBack(page)
+  await dialog(page).waitFor({ state: 'detached' })
+  await log(page).getByText('look at this').waitFor()
+  await leave(page)
+})
+
+test('what was closed in another way, or was open at a reload, is nothing to go back from', async () => {
+  const page = await openedByAddress('closed')
+  await page.getByRole('button', { name: 'Emoji' }).tap()
+  await emoji(page).waitFor()
+  await page.keyboard.press('Escape')
+  await emoji(page).waitFor({ state: 'detached' })
+  // From one thing above the page to the next.
+  await (await entry(page, 'Another reaction')).tap()
+  await emoji(page).waitFor()
+  await page.reload()
+  await log(page).getByText('look at this').waitFor()
+  await leave(page)
+})
+
+test('where one goes from what lies above the page, one comes back to the page', async () => {
+  const page = await openedByAddress('onward')
+  await (await entry(page, 'Who wrote it')).tap()
+  await dialog(page).getByRole('link', { name: 'Open profile' }).tap()
+  await page.getByRole('button', { name: /^Remark/ }).waitFor()
+  await page.getByRole('button', { name: /^Remark/ }).tap()
+  await dialog(page).waitFor()
+  await goBack(page)
+  await dialog(page).waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: /^Remark/ }).waitFor()
+  await goBack(page)
+  await composer(page).waitFor()
+  await leave(page)
+})

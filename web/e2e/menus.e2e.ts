@@ -83,7 +83,7 @@ test('what a menu opened gives the focus back to what the menu belongs to', asyn
     await message.focus()
     await page.keyboard.press('Enter')
     await page.getByRole('menuitem', { name: what }).press('Enter')
-    await dialog.waitFor()
+    await expect.poll(() => dialog.evaluate((element) => element.contains(document.activeElement))).toBe(true)
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'detached' })
     await expect.poll(() => focused(page)).toContain('what do you say?')

@@ -17,7 +17,7 @@ const server = (last: number, page = 500) => {
   const heard: number[] = []
   const asked: Cursor[][] = []
   const resynced: number[] = []
-  const state = { last, failures: [] as Error[], gate: Promise.resolve() }
+  const state = { last, failures: [] as Error[], arrived: true, gate: Promise.resolve() }
   const resume = new Resume({
     sync: async (cursors): Promise<Synced> => {
       asked.push(cursors)
@@ -33,6 +33,7 @@ const server = (last: number, page = 500) => {
         })
       return { epoch: 'e', list, resync: [], gone: [] }
     },
+    arrived: () => state.arrived,
     entry: (_, event) => heard.push(event.data.seq ?? 0),
     resync: (_, seq) => resynced.push(seq),
     gone: () => undefined,
@@ -56,6 +57,15 @@ test('a gap is filled before what came after it', async () => {
   resume.hear('u:bo', message(6))
   expect(heard).toEqual([])
   await expect.poll(() => heard).toEqual([2, 3, 4, 5, 6])
+})
+
+test('a gap is read anew where asking what is missing would say that all before it has arrived', () => {
+  const { resume, heard, asked, resynced, state } = server(6)
+  state.arrived = false
+  resume.reached('u:bo', 1)
+  resume.hear('u:bo', message(6))
+  expect([heard, resynced]).toEqual([[6], [6]])
+  expect(asked).toEqual([])
 })
 
 test('what comes live while catching up waits its turn', async () => {

@@ -23,6 +23,8 @@ export const conversationOf = (event: WireEvent, me: string): ConversationKey =>
 
 export interface ResumeHandlers {
   sync: (cursors: Cursor[], epoch: string | undefined) => Promise<Synced>
+  /** Whether what is up to the cursor has been here. Asking what is behind it says so, and the server may delete it then. */
+  arrived: (key: ConversationKey) => boolean
   /** The next entry of a conversation's log. */
   entry: (key: ConversationKey, event: LogEvent) => void
   /** What is there of the conversation is void: read its history. `seq` is its newest entry. */
@@ -71,11 +73,13 @@ export class Resume {
       return
     }
     const known = this.cursors.get(key)
-    if (known !== undefined && seq > known + 1) {
+    const gap = known !== undefined && seq > known + 1
+    if (gap && this.handlers.arrived(key)) {
       this.held.push([key, event])
       void this.catchUp([key]).catch(() => undefined)
       return
     }
+    if (gap) this.handlers.resync(key, seq)
     this.take(key, event, seq)
   }
 

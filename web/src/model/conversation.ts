@@ -48,6 +48,8 @@ export interface ConversationsControl extends Conversations {
   hear: (event: WireEvent) => void
   /** Brings everything to what the server has, after a connection; shows it once the `lists` are here that say who everybody is. */
   refresh: (ready: Ready, lists: Promise<void>) => Promise<void>
+  /** Where the list could not be fetched: what is heard has to follow on what the browser kept. */
+  goOn: () => void
   restore: (kept: Kept) => void
   /** Sends what a tab that was closed left unsent. */
   adopt: () => Promise<void>
@@ -102,6 +104,11 @@ export const createConversations = (
       if (!(await refresh.run(ready, lists))) return
       outbox.wake()
       news.resume()
+    },
+    goOn: () => {
+      for (const [key, { lastSeq }] of list.rows) {
+        if (lastSeq > 0 && log.resume.cursor(key) === undefined) log.resume.reached(key, lastSeq)
+      }
     },
     restore: (kept) => {
       news.restart()

@@ -1,5 +1,5 @@
 // The model: everything that the page shows and does, without a page.
-import { isLogEvent, type OwnList, type Ready, type WireEvent } from '../client'
+import { Backoff, isLogEvent, type OwnList, type Ready, type WireEvent } from '../client'
 import { createCache, type Kept } from './cache'
 import type { Context, ListName } from './context'
 import { createConversations, type Conversations } from './conversation'
@@ -59,9 +59,6 @@ export interface ModelOptions {
   nextFrame: (callback: () => void) => void
 }
 
-/** How long to wait before the lists are fetched again that could not be, in ms. */
-const AGAIN = 3_000
-
 /** How long a tab that is gone may take to come back and take its own messages, as a reload does, in ms. */
 const RELOAD = 4_000
 
@@ -78,6 +75,8 @@ export const createModel = (options: ModelOptions): Model => {
   /** Events that came while the lists were fetched, which may be older than they are. */
   let held: WireEvent[] | undefined
   let round = 0
+  /** Between rounds that failed. */
+  const pauses = new Backoff()
 
   const hear = (event: WireEvent): void => {
     if (held) held.push(event)
@@ -86,6 +85,13 @@ export const createModel = (options: ModelOptions): Model => {
   const dispatch = (event: WireEvent): void => {
     conversations.hear(event)
     events.emit(event)
+  }
+
+  /** What came meanwhile, and from here on all that comes. */
+  const goOn = (): void => {
+    const since = held ?? []
+    held = undefined
+    for (const event of since) dispatch(event)
   }
 
   /** Brings everything to what the server has; again until it is, or until the connection is another one. */
@@ -101,14 +107,17 @@ export const createModel = (options: ModelOptions): Model => {
       await new Promise<void>(options.nextFrame)
       if (mine === round) await fetchLists(['inbox'])
     } catch {
-      if (mine === round && link.state.state === 'open') setTimeout(() => void again(mine, ready), AGAIN)
+      if (mine !== round) return
+      // Until the server answers, what is heard and follows on what is here is all that can be shown.
+      conversations.goOn()
+      goOn()
+      if (link.state.state === 'open') setTimeout(() => void again(mine, ready), pauses.next())
       return
     }
     if (mine !== round) return
     link.state.synced = true
-    const since = held ?? []
-    held = undefined
-    for (const event of since) dispatch(event)
+    pauses.reset()
+    goOn()
     // The own profile may be another one since the last connection; before the first the page has asked for it.
     if (mine > 1) void session.look()
   }

@@ -22,7 +22,9 @@ const open = async (messages: number) => {
     outbox,
     cursor: () => server.log.length,
     newestSeq: () => server.log.length,
+    readSeq: () => messages,
     peerReadSeq: () => 0,
+    untilDelivered: () => false,
     read,
   })
   timelines.set(KEY, timeline)
@@ -185,7 +187,7 @@ test('what the browser kept is shown, and asked for anew only if something happe
   const { server, context, timeline, outbox } = await open(60)
   await expect.poll(() => context.cache.timeline(KEY)).toMatchObject({ cursor: 60, atStart: false })
   const reopen = (): TimelineControl => {
-    const host = { outbox, cursor: () => server.log.length, newestSeq: () => 0, peerReadSeq: () => 0, read: () => undefined }
+    const host = { outbox, cursor: () => server.log.length, newestSeq: () => 0, readSeq: () => 0, peerReadSeq: () => 0, untilDelivered: () => false, read: () => undefined }
     return createTimeline(KEY, context, host)
   }
   const same = reopen()

@@ -7,6 +7,7 @@ import type { ConversationKey } from './key'
 import { changed, fromEvent, isChat, type ChangeEvent, type Message, type Outgoing } from './message'
 import type { Bubbles, Outbox } from './outbox'
 import { debounce } from './schedule'
+import { createArrival } from './timeline/arrival'
 import { createHistory } from './timeline/history'
 import { createLoad, type Loading } from './timeline/load'
 import { createMarks, type Marks } from './timeline/marks'
@@ -20,6 +21,9 @@ export type { Message, Outgoing, Reaction, Upload } from './message'
 /** Messages that are kept in the browser. */
 const KEPT = 100
 
+/** Messages in the window beyond which nothing is fetched that the reader did not go to: it would be let go at the other end. */
+const FETCHED = 900
+
 export interface Timeline extends Marks {
   readonly key: ConversationKey
   /** By `seq`, the oldest first; then those on their way. */
@@ -27,7 +31,7 @@ export interface Timeline extends Marks {
   readonly atStart: boolean
   readonly atEnd: boolean
   readonly loading: Loading
-  /** Whether the last load failed. */
+  /** Whether the last load failed, until one succeeds. */
   readonly failed: boolean
   /** The first unread message when the conversation was entered. */
   readonly unreadFrom: number | undefined
@@ -64,6 +68,8 @@ export interface TimelineControl extends Timeline, Bubbles {
   apply: (event: LogEvent) => void
   /** What is there is void. */
   reload: () => Promise<void>
+  /** Whether nothing is missed here if the server deletes what is up to the log's cursor. */
+  arrived: () => boolean
   /** Whether something in it would be lost if it were dropped from memory. */
   busy: () => boolean
   /** It is void: nothing of it is kept in the browser any more, and nothing read in it. */
@@ -75,7 +81,11 @@ export interface TimelineHost {
   /** The last entry of the log that was heard. */
   cursor: () => number
   newestSeq: () => number
+  /** Up to where the reader has read. */
+  readSeq: () => number
   peerReadSeq: () => number
+  /** Whether the server deletes what it is told has arrived. */
+  untilDelivered: () => boolean
   read: (seq: number) => void
 }
 
@@ -91,16 +101,20 @@ export const createTimeline = (
   const unplaced = createUnplaced()
   const history = createHistory(key, context)
   const quotes = createQuotes(history, me)
+  const arrival = createArrival(window, host)
   let dropped = false
   const reader = createReader(window, {
     newestSeq: host.newestSeq,
     read: (seq) => {
       if (!dropped) host.read(seq)
     },
+    arrived: arrival.complete,
+    fetchUnread: () => fetchUnread(),
   })
 
   const publish = (): void => {
     shown.value = [...window.messages, ...unplaced.messages]
+    arrival.note()
     reader.findUnread()
     if (window.atEnd) keep()
   }
@@ -180,6 +194,10 @@ export const createTimeline = (
       },
       () => loadBeyond(side),
     )
+  }
+
+  const fetchUnread = (): void => {
+    if (!load.failed && window.messages.length <= FETCHED) void loadBeyond('older')
   }
 
   /** Loads what is up to `seq` and what follows; only if `seq` itself is a message, where `exact`. */
@@ -303,8 +321,10 @@ export const createTimeline = (
       else publish()
     },
     apply,
+    arrived: arrival.complete,
     reload: () => {
       window.confirm(false)
+      arrival.restart()
       if (goal !== undefined) return lead(goal)
       return reader.following || reader.lookedAt === undefined ? loadNewest('first') : loadAround(reader.lookedAt, false)
     },

@@ -2,7 +2,7 @@
 import { createRouter, createWebHistory, type RouteLocation, type RouteRecordRaw, type Router } from 'vue-router'
 import type { Model } from '../model'
 import { readKey } from '../model/key'
-import { closeUppermost } from './base/overlay'
+import { closeByGoingBack } from './goingBack'
 import { parts } from './settings/parts'
 
 export type Tab = 'chat' | 'contacts' | 'settings'
@@ -106,16 +106,7 @@ export const rightPlace = (model: { session: Pick<Model['session'], 'state'> }, 
 export const createPageRouter = (model: Model): Router => {
   const history = createWebHistory()
   const router = createRouter({ history, routes })
-  // A dialog has no address: going back from it closes it, and one stays where it is.
-  let wentBack = false
-  history.listen(() => {
-    wentBack = true
-  })
-  router.beforeEach(() => {
-    const closes = wentBack && closeUppermost()
-    wentBack = false
-    return !closes
-  })
+  closeByGoingBack(router, history)
   router.beforeEach((to) => rightPlace(model, to))
   // Again when the parts of the view are here: by then it may be known who is, too.
   router.beforeResolve((to) => rightPlace(model, to))

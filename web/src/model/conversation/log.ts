@@ -66,6 +66,7 @@ export const createLog = (
   const resume = new Resume({
     sync: (cursors, epoch) => link.call('/ws/chat/sync', epoch === undefined ? { cursors } : { cursors, epoch }),
     entry,
+    arrived: (key) => timelines.get(key)?.arrived() ?? list.rows.get(key)?.keep !== 'until-delivered',
     resync: (key, seq) => {
       list.ensure(key).lastSeq = seq
       timelines.reload(key)

@@ -53,6 +53,40 @@ test('what a restore takes away is not believed again when the first round after
   await expect.poll(() => timeline.messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7])
 })
 
+/** The `seq` that the server is told in each call of a path: up to there it deletes what is kept until it is delivered. */
+const told = (server: TestServer, path: string): unknown[] =>
+  server.calls
+    .filter((call) => call.path === path)
+    .flatMap(({ data }) => (data.cursors as { seq: number }[] | undefined)?.map(({ seq }) => seq) ?? data.seq)
+
+test('where messages go once they are delivered, the server is told of none as such that was not fetched', async () => {
+  const { server, conversations, connect } = createScene(300)
+  const of = { keep: 'until-delivered', readSeq: 100, unread: 100 } as const
+  await connect(of)
+  const timeline = conversations.timeline(KEY)
+  await expect.poll(() => timeline.messages.length).toBe(50)
+  await timeline.toUnread()
+  server.add(PEER)
+  await connect(of)
+  await expect.poll(() => timeline.messages.at(-1)?.seq).toBe(301)
+  expect(told(server, '/ws/chat/sync')).toEqual([])
+  // With the rest of it nothing more is missing.
+  while ((timeline.messages[0]?.seq ?? 0) > 101) await timeline.loadOlder()
+  server.add(PEER)
+  await connect(of)
+  expect(told(server, '/ws/chat/sync')).toEqual([301])
+})
+
+test('where messages go once they are delivered, those that one skipped are fetched before they count as read', async () => {
+  const { server, conversations, connect } = createScene(400)
+  await connect({ keep: 'until-delivered', readSeq: 50, unread: 100 })
+  const timeline = conversations.timeline(KEY)
+  await expect.poll(() => timeline.messages.length).toBe(50)
+  timeline.follow(true)
+  await expect.poll(() => told(server, '/ws/chat/read')).toEqual([400])
+  expect(timeline.messages.map(({ seq }) => seq).slice(-350)).toEqual(Array.from({ length: 350 }, (_, at) => 51 + at))
+})
+
 test('a draft goes with its conversation', async () => {
   const { server, context, conversations } = createScene()
   server.cards = [card({ groupId: 'g', nickname: 'Choir', lastSeq: 1, lastTime: 1 })]

@@ -47,7 +47,7 @@ export const createRefresh = (
     if (restored) row.lastSeq = row.readSeq = 0
     else if (row.readSeq > card.readSeq) reading.tell(key, row.readSeq)
     learnCard(row, card, me(), timeline?.following ?? false)
-    if (!timeline || cursor === undefined || restored || card.lastSeq - cursor > REPLAYED) {
+    if (!timeline?.arrived() || cursor === undefined || restored || card.lastSeq - cursor > REPLAYED) {
       resume.restart(key, card.lastSeq)
       if (timeline) void timeline.reload()
       return false

@@ -50,7 +50,9 @@ export const createTimelines = (
       outbox,
       cursor: () => host.cursor(key) ?? row.lastSeq,
       newestSeq: () => row.lastSeq,
+      readSeq: () => row.readSeq,
       peerReadSeq: () => row.peerReadSeq,
+      untilDelivered: () => row.keep === 'until-delivered',
       read: (seq) => host.read(key, seq),
     })
     timelines.set(key, timeline)

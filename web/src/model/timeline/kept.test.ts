@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
 
-import type { WireEvent } from '../../client'
+import { Unreachable, type WireEvent } from '../../client'
 import type { ConversationsControl } from '../conversation'
 import { buildConversations, card, createScene, ME, PEER, ready } from '../testing'
 
@@ -39,6 +39,36 @@ test('what the browser kept is not taken for all there is where the rest could n
   back.timeline(KEY)
   await vi.advanceTimersByTimeAsync(1_000)
   expect(seqs(back)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1))
+})
+
+test('while the list cannot be fetched what follows on what the browser kept is shown, and nothing is missing afterwards', async () => {
+  vi.useFakeTimers()
+  const { server, context, conversations, connect } = createScene(10)
+  await connect()
+  conversations.timeline(KEY)
+  await vi.advanceTimersByTimeAsync(1_000)
+
+  const here = buildConversations(context)
+  here.restore(await context.cache.kept())
+  server.failures.set('/ws/chat/conversations', [new Unreachable()])
+  await expect(here.refresh(ready(), Promise.resolve())).rejects.toThrow(Unreachable)
+  here.goOn()
+  here.timeline(KEY)
+  await vi.advanceTimersByTimeAsync(1_000)
+  for (const event of server.add(PEER)) here.hear(event)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(seqs(here)).toHaveLength(11)
+  // Two come that nobody here hears of, and what is missing cannot be asked for.
+  server.failures.set('/ws/chat/sync', [new Unreachable(), new Unreachable(), new Unreachable()])
+  server.add(PEER, 2)
+  for (const event of server.add(PEER)) here.hear(event)
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(seqs(here)).toHaveLength(11)
+
+  server.cards = [card({ userId: PEER, lastSeq: 14, lastTime: 14, unread: 4 })]
+  await here.refresh(ready(), Promise.resolve())
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(seqs(here)).toEqual(Array.from({ length: 14 }, (_, at) => at + 1))
 })
 
 test('nothing is kept of a timeline after a logout', async () => {

@@ -8,7 +8,7 @@ export type Loading = 'none' | 'first' | Side
 
 export interface Load {
   loading: Loading
-  /** Whether the last one failed. */
+  /** Whether the last one failed, until one succeeds. */
   readonly failed: boolean
   /** Fetches, then shows with what `fetch` gave. A newer one makes an older one's answer void. `again`: how to try it once more. */
   run: (what: Loading, fetch: () => Promise<() => void>, again: () => Promise<void>) => Promise<void>
@@ -44,12 +44,12 @@ export const createLoad = (on: {
       const mine = ++newest
       retry = again
       state.loading = what
-      state.failed = false
       arrived = []
       try {
         const show = await fetch()
         if (mine !== newest) return
         show()
+        state.failed = false
         const since = arrived
         arrived = undefined
         for (const event of since) on.entry(event)

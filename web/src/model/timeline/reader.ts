@@ -30,7 +30,14 @@ export interface Reader {
 
 export const createReader = (
   window: MessageWindow,
-  host: { newestSeq: () => number; read: (seq: number) => void },
+  host: {
+    newestSeq: () => number
+    read: (seq: number) => void
+    /** Whether what is unread may be said to have arrived. */
+    arrived: () => boolean
+    /** Fetches what of it is further up than the window. */
+    fetchUnread: () => void
+  },
 ): Reader => {
   const state = shallowReactive({
     unreadFrom: undefined as number | undefined,
@@ -48,7 +55,9 @@ export const createReader = (
   }
 
   const readSoon = after(200, () => {
-    if (state.following && window.atEnd && window.current) host.read(host.newestSeq())
+    if (!state.following || !window.atEnd || !window.current) return
+    if (host.arrived()) host.read(host.newestSeq())
+    else host.fetchUnread()
   })
 
   return {

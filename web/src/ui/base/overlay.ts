@@ -1,7 +1,7 @@
 // What lies above the page, as dialogs and pictures do: going back closes the uppermost, and leads elsewhere only after that.
-import { onScopeDispose, watch } from 'vue'
+import { onScopeDispose, shallowReactive, watch } from 'vue'
 
-const closers: (() => void)[] = []
+const closers = shallowReactive<(() => void)[]>([])
 
 /** While `isOpen`, going back calls `close` instead. */
 export const useOverlay = (isOpen: () => boolean, close: () => void): void => {
@@ -12,6 +12,9 @@ export const useOverlay = (isOpen: () => boolean, close: () => void): void => {
   watch(isOpen, (open) => void (open ? closers.push(close) : leave()), { immediate: true })
   onScopeDispose(leave)
 }
+
+/** Whether something lies above the page. */
+export const isCovered = (): boolean => closers.length > 0
 
 /** Closes the uppermost; false: there is none. */
 export const closeUppermost = (): boolean => {

@@ -72,7 +72,7 @@ export const useComings = ({ timeline, conversation, enter, placed, settle, unre
   // What the browser kept is shown at once, if nothing new is known to hide behind it.
   const ready = computed(
     () =>
-      ((known.value || unreachable()) && timeline.loading !== 'first') ||
+      ((known.value || unreachable() || timeline.failed) && timeline.loading !== 'first') ||
       (conversation.lastTime > 0 && timeline.messages.length > 0 && !unreadThere()),
   )
   const stopWaiting = watch(

@@ -21,6 +21,7 @@ export default {
   loadingOlder: 'Loading older messages…',
   loadingNewer: 'Loading newer messages…',
   notLoaded: 'These messages could not be loaded.',
+  someNotLoaded: 'Some messages could not be loaded.',
   beginning: 'This is where the conversation begins',
   nothingYet: 'Nothing has been said yet. Write the first message.',
   unreadFromHere: 'New messages',

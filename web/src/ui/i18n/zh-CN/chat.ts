@@ -21,6 +21,7 @@ export default {
   loadingOlder: '正在加载更早的消息…',
   loadingNewer: '正在加载更新的消息…',
   notLoaded: '消息没有加载出来。',
+  someNotLoaded: '部分消息没有加载出来。',
   beginning: '会话从这里开始',
   nothingYet: '还没有消息，打个招呼吧。',
   unreadFromHere: '以下是新消息',
