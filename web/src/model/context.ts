@@ -1,4 +1,5 @@
 // What every noun of the model works with.
+import type { Keep } from '../client'
 import type { Cache } from './cache'
 import type { Events } from './events'
 import type { Link } from './link'
@@ -16,6 +17,8 @@ export interface Context {
   changed: (...lists: ListName[]) => Promise<void>
   /** A time of the server's, by the clock of this machine; both in ms since 1970. */
   here: (time: number) => number
+  /** How long messages are kept where nobody chose. */
+  keep: () => Keep
   /** The id of who is logged in; empty when nobody is. */
   me: () => string
 }

@@ -159,6 +159,7 @@ export const createModel = (options: ModelOptions): Model => {
     schedule,
     changed: (...lists) => fetchLists(lists),
     here: server.here,
+    keep: () => server.limits?.keep ?? 'forever',
     me: () => session.me?.id ?? '',
   }
   const people = createPeople(context)

@@ -188,6 +188,7 @@ export const createTestContext = (server: TestServer): TestContext => {
     schedule: createSchedule((callback) => queueMicrotask(callback)),
     changed: () => Promise.resolve(),
     here: (time) => time,
+    keep: () => 'forever',
     me: () => ME,
   }
 }

@@ -4,7 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { createFriends } from '../friend'
 import { createGroups, type Group } from '../group'
 import { createPeople } from '../people'
-import { createTestContext, createTestServer } from '../testing'
+import { createScene, createTestContext, createTestServer } from '../testing'
 import { createRow } from './row'
 
 afterEach(() => vi.useRealTimers())
@@ -24,4 +24,12 @@ test('who is muted may write again when that is over, by the clock of the server
   expect(writable.value).toBe('muted')
   vi.advanceTimersByTime(5_000)
   expect(writable.value).toBe('yes')
+})
+
+test('a conversation that begins is kept as the server says, until its card is here', async () => {
+  const { context, conversations, connect } = createScene(1)
+  context.keep = () => 30
+  expect(conversations.ensure('u:bo').keep).toBe(30)
+  await connect({ keep: 'until-delivered' })
+  expect(conversations.ensure('u:bo').keep).toBe('until-delivered')
 })

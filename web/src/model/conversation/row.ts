@@ -68,7 +68,7 @@ export interface Names {
   groups: Groups
 }
 
-export const createRow = (key: ConversationKey, { link, here }: Context, { people, friends, groups }: Names): Row => {
+export const createRow = (key: ConversationKey, { link, here, keep }: Context, { people, friends, groups }: Names): Row => {
   const userId = userOf(key)
   const groupId = groupOf(key)
   const row: Row = shallowReactive({
@@ -82,7 +82,7 @@ export const createRow = (key: ConversationKey, { link, here }: Context, { peopl
     draft: '',
     typing: [],
     peerReadSeq: 0,
-    keep: 'forever' as Keep,
+    keep: keep(),
     keepWish: undefined,
     peerKeepWish: undefined,
     shownTitle: '',
