@@ -19,7 +19,7 @@ use hongyan_store::{JoinedGroup, Member, NewGroup, View};
 
 use super::{
     answer::{Failure, Reply, data, list},
-    extract::{Asking, Authenticated, Params, Query, still_logged_in},
+    extract::{Asking, Authenticated, Params, Query},
     form::with_picture,
     search::{PAGE, wanted},
 };
@@ -156,17 +156,13 @@ pub(super) async fn update_avatar(Asking(ctx): Asking, request: Request) -> Repl
         None => None,
     };
     let picture = uploaded.clone();
-    let set = async {
-        still_logged_in(&ctx).await?;
-        Ok::<_, Failure>(set_picture(ctx, group_id, picture).await?)
-    };
-    match set.await {
+    match set_picture(ctx, group_id, picture).await {
         Ok(card) => Ok(data(card)),
         Err(error) => {
             if let Some(unused) = uploaded {
                 app.pictures.remove(&unused).await;
             }
-            Err(error)
+            Err(error.into())
         }
     }
 }

@@ -15,7 +15,7 @@ use hongyan_store::{
 
 use super::{
     answer::{Failure, Reply, data, list},
-    extract::{Asking, Authenticated, Query, still_logged_in},
+    extract::{Asking, Authenticated, Query},
     form::with_picture,
     search::PAGE,
 };
@@ -67,11 +67,7 @@ pub(super) async fn update_info(Asking(ctx): Asking, request: Request) -> Reply 
         sex: texts.sex,
         head_img: head_img.clone(),
     };
-    let updated = async {
-        still_logged_in(&ctx).await?;
-        Ok::<_, Failure>(ops::user::update(ctx, change).await?)
-    };
-    match (updated.await, head_img) {
+    match (ops::user::update(ctx, change).await, head_img) {
         (Ok((before, after)), new) => {
             if new.is_some() {
                 app.pictures.remove(&before.head_img).await;
@@ -82,7 +78,7 @@ pub(super) async fn update_info(Asking(ctx): Asking, request: Request) -> Reply 
             if let Some(new) = new {
                 app.pictures.remove(&new).await;
             }
-            Err(error)
+            Err(error.into())
         }
     }
 }
