@@ -146,7 +146,8 @@ impl Hub {
         session: SessionId,
         outbox: &Arc<Outbox>,
     ) -> Result<LineId, TooManyLines> {
-        self.attach_hearing(user, session, outbox, Purpose::Notice(Hold::new()))
+        let hold = Hold::of(outbox.half());
+        self.attach_hearing(user, session, outbox, Purpose::Notice(hold))
     }
 
     /// Adds a multiplexed socket, to which the hub says `ready` first; otherwise as
