@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use hongyan_protocol::{
     EventType,
     id::{GroupId, UserId},
-    message::Chat,
 };
+use serde::Deserialize;
 
 use crate::notices::Event;
 
@@ -20,6 +20,14 @@ enum Conversation {
     Group(GroupId),
 }
 
+/// Where an entry of a log stands, whatever else it says.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Place {
+    to_group_id: Option<GroupId>,
+    seq: Option<i64>,
+}
+
 /// What was seen of one conversation.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
@@ -30,7 +38,7 @@ struct Seen {
     turn: u64,
 }
 
-/// Remembers which messages have been seen, by conversation and `seq`: of each conversation the highest `seq` and which
+/// Remembers which messages and changes have been seen, by conversation and `seq`: of each conversation the highest `seq` and which
 /// of the 127 before it, of at most 4096 conversations. Older ones count as repeats. After a server was restored from a
 /// backup its counting goes back: begin with a new one.
 #[derive(Clone, Debug, Default)]
@@ -46,24 +54,27 @@ impl Repeats {
         Self::default()
     }
 
-    /// Whether the event has been here before. What carries no `seq` (no message, or one that is not kept) never has.
+    /// Whether the event has been here before. What is no entry of a log (no message and no change of one, or a message that
+    /// is not kept) never has.
     pub fn is_repeat(&mut self, event: &Event) -> bool {
-        let is_chat = matches!(
+        use EventType::{ChatEdit, ChatF2f, ChatGroup, ChatReaction, ChatRecall};
+        let is_entry = matches!(
             event.event_type(),
-            Some(EventType::ChatF2f | EventType::ChatGroup)
+            Some(ChatF2f | ChatGroup | ChatRecall | ChatEdit | ChatReaction)
         );
-        if !is_chat {
+        if !is_entry {
             return false;
         }
-        let Ok(chat) = event.data::<Chat>() else {
+        let Ok(place) = event.data::<Place>() else {
             return false;
         };
-        let conversation = match (chat.to_group_id, event.from()) {
+        let conversation = match (place.to_group_id, event.from()) {
             (Some(group), _) => Conversation::Group(group),
             (None, Some(friend)) => Conversation::Friend(friend),
             (None, None) => return false,
         };
-        chat.seq
+        place
+            .seq
             .is_some_and(|seq| !self.is_first(conversation, seq))
     }
 
@@ -107,7 +118,11 @@ impl Repeats {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hongyan_protocol::{Event as Told, Happening, id::MsgId};
+    use hongyan_protocol::{
+        Event as Told, Happening,
+        id::MsgId,
+        message::{Chat, Recalled},
+    };
 
     fn chat(from: UserId, group: Option<GroupId>, seq: Option<i64>) -> Event {
         let chat = Chat {
@@ -150,6 +165,26 @@ mod tests {
         assert!(!repeats.is_repeat(&chat(bo, None, Some(7))));
         assert!(!repeats.is_repeat(&chat(ann, Some(group), Some(7))));
         assert!(repeats.is_repeat(&chat(bo, Some(group), Some(7))));
+    }
+
+    #[test]
+    fn a_change_is_new_once_beside_the_messages_of_its_conversation() {
+        let ann = UserId::mint();
+        let group = GroupId::mint();
+        let change = |to_group_id, seq, target_seq| {
+            let recalled = Recalled {
+                to_group_id,
+                seq,
+                target_seq,
+                msg_id: MsgId::mint(),
+            };
+            tell(Some(ann), Happening::ChatRecall(recalled))
+        };
+        let mut repeats = Repeats::new();
+        assert!(!repeats.is_repeat(&chat(ann, None, Some(7))));
+        assert!(!repeats.is_repeat(&change(None, 8, 7)));
+        assert!(repeats.is_repeat(&change(None, 8, 7)));
+        assert!(!repeats.is_repeat(&change(Some(group), 8, 7)));
     }
 
     #[test]

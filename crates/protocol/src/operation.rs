@@ -155,7 +155,7 @@ operations! {
     /// Chooses how long the messages of a group are kept, or wishes it for a friendship, in which it holds once both wish
     /// the same. Never longer than the server's setting.
     Keep "/ws/chat/keep" (ChooseKeep) -> (), seed None,
-        refuses [NotFriend, NoSuchGroup, NotMember, NotAllowed];
+        refuses [NotFriend, Blocked, NoSuchGroup, NotMember, NotAllowed];
     /// Asks for a sign of life.
     Ping "/ws/ping" (Ping) -> Pong, seed None,
         refuses [];

@@ -22,6 +22,9 @@ pub enum Error {
     /// Too many requests; ms to wait.
     #[error("too many requests, wait {0} ms")]
     TooMany(u64),
+    /// The caller's session ended while the request was under way.
+    #[error("the session has ended")]
+    SessionEnded,
     /// Our fault.
     #[error(transparent)]
     Store(#[from] hongyan_store::Error),
@@ -68,6 +71,7 @@ impl Error {
                     retry_after: *retry_after,
                 },
             ),
+            Self::SessionEnded => Ok(Answer::code(Code::NoSession)),
             Self::Store(_) | Self::Encode(_) | Self::Work(_) => {
                 let id = self.log(operation);
                 Answer::with(

@@ -146,7 +146,8 @@ impl Hub {
         session: SessionId,
         outbox: &Arc<Outbox>,
     ) -> Result<LineId, TooManyLines> {
-        self.attach_hearing(user, session, outbox, Purpose::Notice(Hold::new()))
+        let hold = Hold::of(outbox.half());
+        self.attach_hearing(user, session, outbox, Purpose::Notice(hold))
     }
 
     /// Adds a multiplexed socket, to which the hub says `ready` first; otherwise as
@@ -258,20 +259,19 @@ impl Hub {
 
     /// Closes every socket because the server goes away.
     pub fn close_all(&self) {
-        self.close_where(|_| true, "the server restarts; connect again");
+        self.close_each("the server restarts; connect again");
     }
 
-    /// Closes every socket that hears, because something may have happened that it was not told: its client connects again
-    /// and finds it in the log.
-    pub fn close_hearing(&self) {
-        self.close_where(Line::hears, "something may have been missed; connect again");
+    /// Closes every socket, because something may have happened that nobody was told: who hears connects again and finds it
+    /// in the log, and a session that has ended opens no socket again.
+    pub fn close_unsure(&self) {
+        self.close_each("something may have been missed; connect again");
     }
 
-    fn close_where(&self, closes: impl Fn(&Line) -> bool, reason: &'static str) {
+    fn close_each(&self, reason: &'static str) {
         for shard in &self.shared.shards {
             let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            let lines = shard.values().flat_map(|present| &present.lines);
-            for line in lines.filter(|line| closes(line)) {
+            for line in shard.values().flat_map(|present| &present.lines) {
                 line.outbox.close(None, close::GOING_AWAY, reason);
             }
         }

@@ -41,6 +41,8 @@ pub struct Ctx {
     pub when_offline: WhenOffline,
     /// Whether rates leave this caller alone.
     pub exempt: bool,
+    /// Whether each change looks at the session itself: sockets are closed when theirs ends, a request over HTTP is not.
+    pub looks_at_session: bool,
 }
 
 /// A transport: it reads an operation's request, runs the operation and carries the outcome back.
@@ -134,7 +136,8 @@ impl Telling {
 
 impl Ctx {
     /// Runs a change in the store's next transaction. Once it is committed, and in the order of the log, what it put
-    /// into its [`Telling`] is told; a change that is refused or breaks tells nothing.
+    /// into its [`Telling`] is told; a change that is refused or breaks tells nothing. Over HTTP nothing is changed for a
+    /// session that has ended, whatever the request waited for.
     ///
     /// It is queued when this is called; the future only waits for the answer, and is small.
     pub fn change<T, F>(&self, change: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
@@ -156,7 +159,15 @@ impl Ctx {
         F: FnOnce(&mut Tx<'_>, &mut Telling) -> Result<T> + Send + 'static,
     {
         let hub = self.app.hub.clone();
+        let looked_at = self
+            .looks_at_session
+            .then(|| (self.session, self.app.now()));
         let operation = move |tx: &mut Tx<'_>| {
+            if let Some((session, now)) = looked_at
+                && !tx.ended_among(&[session], now)?.is_empty()
+            {
+                return Err(Error::SessionEnded);
+            }
             let mut telling = Telling::default();
             let value = change(tx, &mut telling)?;
             Ok::<_, Error>((value, Cell::new(telling.0)))

@@ -115,8 +115,8 @@ impl Server {
             offline_after,
             config.limits.connections_per_account,
         );
-        let listeners = hub.clone();
-        store.when_unsure(move || listeners.close_hearing());
+        let unsure = hub.clone();
+        store.when_unsure(move || unsure.close_unsure());
         let studio = Studio::new(config.limits.picture_pixels);
         let (data_dir, limits) = (&config.data_dir, &config.limits);
         let app = Arc::new(App {

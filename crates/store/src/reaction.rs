@@ -59,6 +59,14 @@ impl View<'_> {
         Ok(found)
     }
 
+    /// Whether a user has reacted to a message with this.
+    pub fn has_reacted(&self, target: &Stored, user: UserId, emoji: &str) -> Result<bool, Error> {
+        self.exists(
+            "SELECT 1 FROM reactions WHERE conversation_id = $1 AND seq = $2 AND emoji = $3 AND user_id = $4",
+            values![target.conversation_id, target.seq, emoji, user],
+        )
+    }
+
     /// How many different reactions a message has, without this one.
     pub fn other_reactions(&self, target: &Stored, emoji: &str) -> Result<i64, Error> {
         let count = self.row(

@@ -8,6 +8,8 @@
     reason = "a helper of tests fails as a test does"
 )]
 
+mod proxy;
+
 use std::{
     env,
     hash::{DefaultHasher, Hash, Hasher},
@@ -20,6 +22,8 @@ use tokio::runtime::Builder;
 use tokio_postgres::{Client, NoTls};
 
 use crate::{DatabaseUrl, Options, postgres};
+
+pub use proxy::Proxy;
 
 /// The database with our tables, of which each test gets a copy.
 const TEMPLATE: &str = "hongyan_template";

@@ -149,7 +149,9 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         match self {
-            Self::Unauthorized => message(StatusCode::UNAUTHORIZED, "unauthorized"),
+            Self::Unauthorized | Self::Of(Error::SessionEnded) => {
+                message(StatusCode::UNAUTHORIZED, "unauthorized")
+            }
             Self::Forbidden(why) => message(StatusCode::FORBIDDEN, why),
             Self::NotFound(what) => message(StatusCode::NOT_FOUND, what),
             Self::Slow => message(

@@ -81,21 +81,8 @@ impl FromRequestParts<Arc<App>> for Asking {
             session: session.id,
             when_offline: WhenOffline::Keep,
             exempt: caller.exempt,
+            looks_at_session: true,
         }))
-    }
-}
-
-/// Looks at the caller's session again, after something that took its time.
-pub(super) async fn still_logged_in(ctx: &Ctx) -> Result<(), Failure> {
-    let (session, now) = (ctx.session, ctx.app.now());
-    let read = ctx
-        .app
-        .store
-        .read(move |view| view.ended_among(&[session], now));
-    if read.await?.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Unauthorized)
     }
 }
 

@@ -11,6 +11,7 @@ use axum::{
             CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
             IF_RANGE, RANGE,
         },
+        request::Parts,
     },
 };
 use hongyan_protocol::{
@@ -24,7 +25,7 @@ use tower_http::services::ServeFile;
 use super::{
     answer::{Failure, Reply, data},
     extract::{Authenticated, Query, body_deadline},
-    upload::{AROUND, Upload, declared_length},
+    upload::{AROUND, Source, Upload, declared_length},
 };
 use crate::{
     app::App,
@@ -41,20 +42,24 @@ const POLICY: HeaderValue =
 const CACHED: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
 
 /// Stores a file. Refused uploads leave nothing behind.
-pub(super) async fn upload(
-    State(app): State<Arc<App>>,
-    Authenticated(session): Authenticated,
-    Query(how): Query<HowToStore>,
-    request: Request,
-) -> Reply {
+pub(super) async fn upload(State(app): State<Arc<App>>, request: Request) -> Reply {
+    let (head, body) = request.into_parts();
+    let body = Source::of(body);
+    let answer = store(app, head, body.clone()).await;
+    // Wherever it was refused, the client is still sending.
+    body.hear_out();
+    answer
+}
+
+async fn store(app: Arc<App>, mut head: Parts, body: Source) -> Reply {
+    let Authenticated(session) = Authenticated::from_request_parts(&mut head, &app).await?;
+    let Query(how): Query<HowToStore> = Query::from_request_parts(&mut head, &app).await?;
     if app.config.messages.keep == Keep::None {
         return Err(Failure::refused(Code::FilesNotKept));
     }
-    let announced = declared_length(request.headers()).unwrap_or(0);
-    let mut upload = Upload::of(request, body_deadline(&app)).await?;
-    let received = receive(&app, session.user_id, announced, how, &mut upload).await;
-    upload.hear_out();
-    let (blob, name) = received?;
+    let announced = declared_length(&head.headers).unwrap_or(0);
+    let mut upload = Upload::of(head, body, body_deadline(&app)).await?;
+    let (blob, name) = receive(&app, session.user_id, announced, how, &mut upload).await?;
     let file = File {
         id: blob.id(),
         owner_id: session.user_id,
@@ -69,9 +74,9 @@ pub(super) async fn upload(
     };
     let answer = uploaded(&file);
     // A row without a content would be a file that cannot be had; a content without a row is found by the next start.
-    let quota = Arc::clone(&app);
+    let remembering = Arc::clone(&app);
     let remembered = app.to_the_end(async move {
-        let remembered = remember(&quota, session.id, file).await;
+        let remembered = remember(&remembering, session.id, file).await;
         if remembered
             .as_ref()
             .map_or_else(Failure::leaves_open, |()| true)
@@ -165,10 +170,7 @@ pub(super) struct Requested(File);
 impl FromRequestParts<Arc<App>> for Requested {
     type Rejection = Failure;
 
-    async fn from_request_parts(
-        parts: &mut axum::http::request::Parts,
-        app: &Arc<App>,
-    ) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
         let Authenticated(session) = Authenticated::from_request_parts(parts, app).await?;
         let id: Result<Path<String>, PathRejection> = Path::from_request_parts(parts, app).await;
         let id = id.map_or(FileId::NIL, |Path(id)| FileId::read(&id));

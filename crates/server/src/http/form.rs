@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::{
     answer::Failure,
     extract::{Params, body_deadline, media_type, read},
-    upload::hear_out,
+    upload::Source,
 };
 use crate::{ops::Ctx, picture::Place};
 
@@ -34,7 +34,7 @@ pub(super) async fn with_picture<T: DeserializeOwned>(
     let place = match app.pictures.place(ctx.user) {
         Ok(place) => place,
         Err(error) => {
-            hear_out(request.into_body().into_data_stream());
+            Source::of(request.into_body()).hear_out();
             return Err(error.into());
         }
     };

@@ -19,7 +19,7 @@ use hongyan_store::{JoinedGroup, Member, NewGroup, View};
 
 use super::{
     answer::{Failure, Reply, data, list},
-    extract::{Asking, Authenticated, Params, Query, still_logged_in},
+    extract::{Asking, Authenticated, Params, Query},
     form::with_picture,
     picture::replace,
     search::{PAGE, wanted},
@@ -149,10 +149,7 @@ pub(super) async fn update_avatar(Asking(ctx): Asking, request: Request) -> Repl
     app.store
         .read(move |view| access::run_group(view, group_id, user))
         .await?;
-    let set = async move |uploaded| {
-        still_logged_in(&ctx).await?;
-        Ok(set_picture(ctx, group_id, uploaded).await?)
-    };
+    let set = async move |uploaded| Ok(set_picture(ctx, group_id, uploaded).await?);
     replace(&app, upload, set).await.map(data)
 }
 

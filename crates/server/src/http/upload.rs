@@ -17,7 +17,7 @@ use axum::{
         FromRequest, Multipart, Request,
         multipart::{Field, MultipartError},
     },
-    http::{HeaderMap, StatusCode, header::CONTENT_LENGTH},
+    http::{HeaderMap, StatusCode, header::CONTENT_LENGTH, request::Parts},
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
@@ -38,19 +38,16 @@ const HEAR_OUT: Duration = Duration::from_secs(5);
 /// A multipart form that holds a file.
 pub(super) struct Upload {
     form: Multipart,
-    body: Source,
     begun: Arc<AtomicBool>,
     pace: Pace,
 }
 
 impl Upload {
     /// Begins to read; at least 4 KiB have to come within each `span`.
-    pub(super) async fn of(request: Request, span: Duration) -> Result<Self, Failure> {
+    pub(super) async fn of(head: Parts, body: Source, span: Duration) -> Result<Self, Failure> {
         let begun = Arc::new(AtomicBool::new(false));
-        let (head, body) = request.into_parts();
-        let body = Source::of(body);
         let gate = Body::from_stream(Gate {
-            body: body.clone(),
+            body,
             left: AROUND,
             begun: Arc::clone(&begun),
         });
@@ -58,7 +55,6 @@ impl Upload {
         let form = form.map_err(|error| Failure::invalid("body", error.body_text()))?;
         Ok(Self {
             form,
-            body,
             begun,
             pace: Pace::new(span),
         })
@@ -76,21 +72,6 @@ impl Upload {
         begun.store(true, Ordering::Relaxed);
         Ok(Content { field, pace })
     }
-
-    /// Reads on for a while, past the form, which would keep what it cannot read yet, and look through all of that at
-    /// every part.
-    pub(super) fn hear_out(self) {
-        hear_out(self.body);
-    }
-}
-
-/// Reads on for a while, to nobody's use but the client's, who is still sending and has been answered.
-pub(super) fn hear_out<S>(mut body: S)
-where
-    S: Stream<Item = Result<Bytes, axum::Error>> + Send + Unpin + 'static,
-{
-    let listen = async move { while let Some(Ok(_)) = body.next().await {} };
-    tokio::spawn(timeout(HEAR_OUT, listen));
 }
 
 /// The content of a file on its way in.
@@ -153,11 +134,18 @@ impl Pace {
 
 /// A body that the form reads, and that can be read past it.
 #[derive(Clone)]
-struct Source(Arc<Mutex<BodyDataStream>>);
+pub(super) struct Source(Arc<Mutex<BodyDataStream>>);
 
 impl Source {
-    fn of(body: Body) -> Self {
+    pub(super) fn of(body: Body) -> Self {
         Self(Arc::new(Mutex::new(body.into_data_stream())))
+    }
+
+    /// Reads on for a while, to nobody's use but the client's, who is still sending and has been answered. Past the form,
+    /// which would keep what it cannot read yet, and look through all of that at every part.
+    pub(super) fn hear_out(mut self) {
+        let listen = async move { while let Some(Ok(_)) = self.next().await {} };
+        tokio::spawn(timeout(HEAR_OUT, listen));
     }
 }
 
@@ -206,12 +194,15 @@ mod tests {
     #[tokio::test]
     async fn what_a_refused_client_goes_on_sending_is_read_though_it_is_no_form() {
         let (sender, mut sent) = mpsc::channel::<Result<Bytes, axum::Error>>(1);
-        let request = Request::builder()
+        let body = Source::of(Body::from_stream(poll_fn(move |cx| sent.poll_recv(cx))));
+        let head = Request::builder()
             .header(CONTENT_TYPE, "multipart/form-data; boundary=x")
-            .body(Body::from_stream(poll_fn(move |cx| sent.poll_recv(cx))))
+            .body(())
             .unwrap();
-        let upload = Upload::of(request, HEAR_OUT).await.unwrap();
-        upload.hear_out();
+        let (head, ()) = head.into_parts();
+        let upload = Upload::of(head, body.clone(), HEAR_OUT).await.unwrap();
+        drop(upload);
+        body.hear_out();
         for _ in 0..100 {
             let part = Bytes::from_static(b"--x\r\n\0 is no name of a header\r\n\r\n");
             sender.send(Ok(part)).await.expect("it is read on");

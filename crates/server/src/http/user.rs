@@ -15,7 +15,7 @@ use hongyan_store::{
 
 use super::{
     answer::{Failure, Reply, data, list},
-    extract::{Asking, Authenticated, Query, still_logged_in},
+    extract::{Asking, Authenticated, Query},
     form::with_picture,
     picture::replace,
     search::PAGE,
@@ -65,7 +65,6 @@ pub(super) async fn update_info(Asking(ctx): Asking, request: Request) -> Reply 
             sex: texts.sex,
             head_img,
         };
-        still_logged_in(&ctx).await?;
         let (before, after) = ops::user::update(ctx, change).await?;
         let replaced = (before.head_img != after.head_img).then_some(before.head_img);
         Ok((replaced, info(after)))

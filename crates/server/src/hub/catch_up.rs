@@ -21,7 +21,8 @@ use crate::{
     ws::{Frame, Mark, Outbox, Template, close},
 };
 
-/// Most messages that are held back for one connection while it catches up.
+/// Most messages that are held back for one connection while it catches up, and at most half of what its queue takes: they
+/// are pushed at once.
 const HELD: usize = 256;
 
 /// Messages pushed at a time, at most half of what the queue takes; the next ones follow when these are written.
@@ -39,6 +40,8 @@ enum Holding {
     /// What was kept has not been pushed yet.
     Waiting {
         held: Vec<(Frame, Option<Mark>)>,
+        /// Messages and bytes for which there is room.
+        room: (usize, usize),
         /// For which there was no room: they are in the log, from this `seq` of each conversation on.
         missed: HashMap<ConversationId, i64>,
     },
@@ -47,9 +50,11 @@ enum Holding {
 }
 
 impl Hold {
-    pub(super) fn new() -> Self {
+    /// One that holds back at most so much, messages and bytes.
+    pub(super) fn of(most: (usize, usize)) -> Self {
         let waiting = Holding::Waiting {
             held: Vec::new(),
+            room: (most.0.min(HELD), most.1),
             missed: HashMap::new(),
         };
         Self {
@@ -84,12 +89,14 @@ impl Hold {
     /// Keeps a message that [`is_live_for`](Self::is_live_for) held back; a repeat is dropped. `false` when there was no
     /// room for it and it is in no log either.
     pub(super) fn keep(&mut self, frame: Frame, mark: Option<Mark>) -> bool {
-        let Some(Holding::Waiting { held, missed }) = self.state.as_deref_mut() else {
+        let Some(Holding::Waiting { held, room, missed }) = self.state.as_deref_mut() else {
             return true;
         };
         // Behind a missed message nothing of its conversation is held: the log has them in their order.
         let follows = mark.is_some_and(|mark| missed.contains_key(&mark.conversation));
-        if held.len() < HELD && !follows {
+        let size = frame.encoded_len();
+        if room.0 > 0 && size <= room.1 && !follows {
+            *room = (room.0 - 1, room.1 - size);
             held.push((frame, mark));
             return true;
         }
@@ -184,7 +191,7 @@ struct Replay<'a> {
     /// Messages pushed in all.
     count: u64,
     /// Messages and bytes pushed since the last wait.
-    unwritten: (u32, usize),
+    unwritten: (usize, usize),
 }
 
 /// Why a replay ends before the connection is live.
@@ -205,12 +212,22 @@ impl Replay<'_> {
         if self.app.config.messages.keep != Keep::None {
             self.push_kept().await?;
         }
-        while let Turn::Missed(missed) = self.go_live() {
+        loop {
+            // What was held back goes out at once, and what is live follows it: each may take half of the queue.
+            self.written().await?;
+            let Turn::Missed(missed) = self.go_live() else {
+                return Ok(());
+            };
             for (conversation, first) in missed {
                 self.push_missed(conversation, first).await?;
             }
         }
-        Ok(())
+    }
+
+    /// Waits until all that was pushed is written.
+    async fn written(&mut self) -> Result<(), Stop> {
+        self.unwritten = (0, 0);
+        self.progress.reach(self.count).await.ok_or(Stop::Ended)
     }
 
     /// What waited for the user when the connection began: all of it where messages are kept until they are delivered, for
@@ -287,12 +304,11 @@ impl Replay<'_> {
             return Ok(());
         };
         let size = encoded.json.len();
-        let limits = &self.app.config.limits;
-        let is_full = self.unwritten.0 as usize >= (PAGE as usize).min(limits.queue_messages / 2)
-            || self.unwritten.1 + size > PAGE_BYTES.min(limits.queue_bytes / 2);
+        let half = self.outbox.half();
+        let is_full = self.unwritten.0 >= (PAGE as usize).min(half.0)
+            || self.unwritten.1 + size > PAGE_BYTES.min(half.1);
         if is_full && self.unwritten.0 > 0 {
-            self.unwritten = (0, 0);
-            self.progress.reach(self.count).await.ok_or(Stop::Ended)?;
+            self.written().await?;
         }
         let template =
             Template::new(encoded.json, encoded.receiver_at).with_mark(Mark { conversation, seq });
@@ -308,15 +324,18 @@ impl Replay<'_> {
 
     /// Pushes what was held back and not pushed yet, and lets new messages through from here on, unless some were missed.
     fn go_live(&mut self) -> Turn {
-        let (pushed, count) = (&mut self.pushed, &mut self.count);
+        let (pushed, count, unwritten) = (&mut self.pushed, &mut self.count, &mut self.unwritten);
         let turn = self
             .app
             .hub
             .with_hold(self.user, self.line, |hold, outbox| {
-                let Some(Holding::Waiting { held, missed }) = hold.state.as_deref_mut() else {
+                let Some(Holding::Waiting { held, room, missed }) = hold.state.as_deref_mut()
+                else {
                     return Turn::Live;
                 };
                 for (frame, mark) in std::mem::take(held) {
+                    let size = frame.encoded_len();
+                    *room = (room.0 + 1, room.1 + size);
                     if let Some(mark) = mark {
                         let last = pushed.get(&mark.conversation);
                         if last.is_some_and(|&last| mark.seq <= last) {
@@ -324,6 +343,8 @@ impl Replay<'_> {
                         }
                         pushed.insert(mark.conversation, mark.seq);
                         *count += 1;
+                        unwritten.0 += 1;
+                        unwritten.1 += size;
                     }
                     outbox.push(frame);
                 }
@@ -363,7 +384,7 @@ mod tests {
     #[test]
     fn what_finds_no_room_is_missed_from_its_place_in_the_log_on() {
         let [long, other] = [ConversationId::mint(), ConversationId::mint()];
-        let mut hold = Hold::new();
+        let mut hold = Hold::of((HELD + 1, usize::MAX));
         let mut keep = |conversation, seq| {
             let mark = Some(Mark { conversation, seq });
             assert!(!hold.is_live_for(mark));
@@ -373,7 +394,7 @@ mod tests {
             keep(long, seq);
         }
         keep(other, 7);
-        let Some(Holding::Waiting { held, missed }) = hold.state.as_deref_mut() else {
+        let Some(Holding::Waiting { held, room, missed }) = hold.state.as_deref_mut() else {
             panic!("it is not live");
         };
         assert_eq!(held.len(), HELD);
@@ -382,6 +403,7 @@ mod tests {
 
         // There is room again, but not for what follows a missed message.
         held.pop();
+        room.0 += 1;
         let follower = Mark {
             conversation: long,
             seq: HELD as i64 + 4,

@@ -276,9 +276,9 @@ fn card(view: &View<'_>, me: UserId, setting: Keep, listed: Listed) -> Result<Co
         Some(peer) => view.cursor(peer, id)?,
         None => None,
     };
-    let is_blocked = match peer {
-        Some(peer) => view.has_blocked(peer, me)?,
-        None => false,
+    let (is_blocked, has_blocked) = match peer {
+        Some(peer) => (view.has_blocked(peer, me)?, view.has_blocked(me, peer)?),
+        None => (false, false),
     };
     let read = place.cursor.read_seq.max(first_seq);
     Ok(ConversationCard {
@@ -301,7 +301,9 @@ fn card(view: &View<'_>, me: UserId, setting: Keep, listed: Listed) -> Result<Co
         pinned: place.cursor.pinned_at > 0,
         keep: effective(setting, place.conversation.keep),
         keep_wish: place.cursor.keep,
-        peer_keep_wish: theirs.and_then(|cursor| cursor.keep),
+        peer_keep_wish: theirs
+            .filter(|_| !is_blocked && !has_blocked)
+            .and_then(|cursor| cursor.keep),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use hongyan_protocol::{
     Code, Event, Happening,
+    conversation::Target,
     group::Role,
     keep::{ChooseKeep, Keep, KeepChosen},
 };
@@ -32,8 +33,8 @@ pub async fn choose(ctx: Ctx, request: ChooseKeep) -> Result<()> {
         let place = access::place(tx, me, target)?;
         let (id, group) = (place.conversation.id, place.conversation.group_id);
         if let Some(friend) = place.peer(me) {
-            // A former friend may read and no more.
-            access::contact(tx, me, friend)?;
+            // A former friend may read and no more, and so may who is blocked.
+            access::may_write(tx, me, Target::Friend(friend), now)?;
         }
         if let Some(group) = group
             && tx.role(group, me)? != Some(Role::Owner)
@@ -49,25 +50,32 @@ pub async fn choose(ctx: Ctx, request: ChooseKeep) -> Result<()> {
             }
         };
         tx.choose_keep(id, chosen)?;
-        let event = Event {
+        let keep = effective(setting, chosen);
+        let event = |wish| Event {
             from: Some(me),
             time: now,
             what: Happening::ChatKeep(KeepChosen {
                 to_group_id: group,
-                keep: effective(setting, chosen),
+                keep,
                 wish,
             }),
         };
         let (others, addressee) = match place.peer(me) {
             Some(friend) if access::are_close(tx, me, friend)? => (vec![friend], friend),
-            Some(friend) => (Vec::new(), friend),
+            Some(friend) => {
+                // Who is blocked hears nothing of wishes, but what becomes of their messages is theirs to know.
+                if keep != effective(setting, place.conversation.keep) {
+                    telling.one(friend, event(None));
+                }
+                (Vec::new(), friend)
+            }
             None => {
                 let mut others = tx.witnesses(id, i64::MAX)?;
                 others.retain(|&user| user != me);
                 (others, me)
             }
         };
-        telling.push(Told::new(event, Audience::Many(others)).echoed(me, addressee));
+        telling.push(Told::new(event(wish), Audience::Many(others)).echoed(me, addressee));
         Ok(())
     })
     .await

@@ -52,11 +52,9 @@ pub async fn edit(ctx: Ctx, request: Edit) -> Result<()> {
     check_mentions(&request.mentions)?;
     let patience = ctx.app.config.messages.edit_seconds;
     ctx.change(move |tx, telling| {
-        access::may_write(tx, me, target, now)?;
-        let (place, message) = find(tx, me, target, request.seq)?;
-        if message.recalled_at.is_some() {
-            return Err(Code::NoSuchMessage.into());
-        }
+        let (place, message) = find_writing(tx, me, target, request.seq, now, |message| {
+            Ok(message.sender_id == me && message.reads(&request.msg, &request.mentions))
+        })?;
         own(&message, me)?;
         if !message.reads(&request.msg, &request.mentions) {
             in_time(&message, patience, now)?;
@@ -73,12 +71,10 @@ pub async fn edit(ctx: Ctx, request: Edit) -> Result<()> {
 pub async fn react(ctx: Ctx, request: React) -> Result<()> {
     let (me, target, now) = (ctx.user, wanted(&request)?, ctx.app.now());
     ctx.change(move |tx, telling| {
-        access::may_write(tx, me, target, now)?;
-        let (place, message) = find(tx, me, target, request.seq)?;
-        if message.recalled_at.is_some() {
-            return Err(Code::NoSuchMessage.into());
-        }
         let React { emoji, on, .. } = &request;
+        let (place, message) = find_writing(tx, me, target, request.seq, now, |message| {
+            Ok(tx.has_reacted(message, me, emoji)? == *on)
+        })?;
         if *on && tx.other_reactions(&message, emoji)? >= MOST_REACTIONS {
             return Err(Code::TooManyReactions.into());
         }
@@ -96,6 +92,30 @@ fn find(view: &View<'_>, me: UserId, target: Target, seq: i64) -> Result<(Place,
     place.check(seq)?;
     let message = view.message(place.conversation.id, seq)?;
     Ok((place, message.ok_or(Code::NoSuchMessage)?))
+}
+
+/// The same, of a message that was not recalled, for who may write in its conversation now, or asks for what was `done`
+/// already: they did not hear that it was, and may have been muted or blocked since.
+fn find_writing(
+    view: &View<'_>,
+    me: UserId,
+    target: Target,
+    seq: i64,
+    now: i64,
+    done: impl FnOnce(&Stored) -> Result<bool>,
+) -> Result<(Place, Stored)> {
+    let may_write = access::may_write(view, me, target, now);
+    let found = find(view, me, target, seq).and_then(|(place, message)| {
+        if message.recalled_at.is_some() {
+            return Err(Code::NoSuchMessage.into());
+        }
+        Ok((place, message))
+    });
+    match (may_write, found) {
+        (Ok(()), found) => found,
+        (Err(_), Ok((place, message))) if done(&message)? => Ok((place, message)),
+        (Err(refusal), _) => Err(refusal),
+    }
 }
 
 fn runs(view: &View<'_>, place: &Place, me: UserId) -> Result<bool> {

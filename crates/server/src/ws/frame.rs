@@ -155,7 +155,7 @@ impl Frame {
     }
 
     /// Length on the wire, in bytes.
-    pub(super) fn encoded_len(&self) -> usize {
+    pub(crate) fn encoded_len(&self) -> usize {
         let length = self.shared.payload.len();
         header_len(length) + length
     }

@@ -58,6 +58,12 @@ impl Outbox {
         }
     }
 
+    /// Half of what it takes, messages and bytes: so much may be pushed at once, and leaves room for what comes meanwhile.
+    #[must_use]
+    pub fn half(&self) -> (usize, usize) {
+        (self.queue_messages / 2, self.queue_bytes / 2)
+    }
+
     /// Queues a frame; says whether it was queued. Over the bound the connection is closed with 4008 instead, and the
     /// queue is dropped: its user resumes by sequence.
     pub fn push(&self, frame: Frame) -> bool {

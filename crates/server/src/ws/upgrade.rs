@@ -220,6 +220,7 @@ async fn serve(app: Arc<App>, guest: Guest, parts: Parts<TokioIo<Patient>>) {
                 session,
                 when_offline: WhenOffline::Refuse,
                 exempt,
+                looks_at_session: false,
             };
             drive(&app, parts, outbox, Requests { ctx, operation }).await;
         }
@@ -230,6 +231,7 @@ async fn serve(app: Arc<App>, guest: Guest, parts: Parts<TokioIo<Patient>>) {
                 session,
                 when_offline: WhenOffline::Keep,
                 exempt,
+                looks_at_session: false,
             };
             drive(&app, parts, outbox, Everything { ctx }).await;
         }

@@ -5,7 +5,7 @@ use hongyan_protocol::{
     message::{SendMsg, Sent, WhenOffline},
     text::Text,
 };
-use hongyan_store::testing;
+use hongyan_store::testing::{self, Proxy};
 
 use crate::harness::{
     Process, TestServer, command, exchange, failing, hongyan, reply, run, soon, to_friend,
@@ -42,6 +42,29 @@ async fn a_server_outlives_an_outage_of_its_database() {
     let sent: Sent = serde_json::from_str(answer.data.unwrap().get()).unwrap();
     assert_eq!(sent.seq, Some(1), "what failed was not stored");
     assert_eq!(bo.message().await.msg, "hi");
+}
+
+#[tokio::test]
+async fn after_a_commit_of_which_nobody_was_told_every_socket_is_closed() {
+    if !testing::on_postgres() {
+        return;
+    }
+    let mut between = None;
+    let server = TestServer::start_with(|config| {
+        let (proxy, url) = Proxy::before(config.database_url.as_ref().unwrap());
+        config.database_url = Some(url);
+        between = Some(proxy);
+    })
+    .await;
+    let [mut ann, mut bo] = server.users(["ann", "bo"]).await;
+    ann.befriend(&mut bo).await;
+    // It hears nothing; its session may be what ended in that commit.
+    let mut door = bo.door(Operation::SendMsg).await;
+    between.unwrap().arm();
+    // Refused with 9998, or not answered when the close comes first; were another commit lost, it might even be sent.
+    _ = ann.send(&bo, "lost").await;
+    assert_eq!(soon("the close", door.closed()).await, Some(1001));
+    assert_eq!(bo.close_code().await, Some(1001));
 }
 
 #[tokio::test]

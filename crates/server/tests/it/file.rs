@@ -325,6 +325,33 @@ async fn what_is_no_form_with_a_file_is_400() {
 }
 
 #[tokio::test]
+async fn who_is_refused_before_the_form_is_read_hears_it_after_all_was_sent() {
+    let server = TestServer::start().await;
+    let ann = server.offline_user("ann").await;
+    let address = server.url.strip_prefix("http://").unwrap();
+    let form = "multipart/form-data; boundary=x";
+    let bearer = &*format!("Bearer {}", ann.token());
+    // More than the buffers of both ends take.
+    let body = vec![b'x'; 32 << 20];
+    for (path, session, status) in [
+        ("/api/file", "Bearer nobody", 401),
+        ("/api/file?original=perhaps", bearer, 400),
+    ] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {session}\r\nContent-Type: {form}\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        soon("the end", stream.write_all(&body)).await.unwrap();
+        let answer = answered(&mut stream).await;
+        let wanted = format!("HTTP/1.1 {status} ");
+        assert!(answer.starts_with(&wanted), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn an_upload_that_stalls_is_408_and_nothing_is_left() {
     let server = TestServer::start_with(|config| config.connection.body_seconds = 1).await;
     let ann = server.offline_user("ann").await;

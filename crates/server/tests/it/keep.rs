@@ -2,7 +2,8 @@
 
 use hongyan_protocol::{
     Code, EventType, Operation,
-    keep::{ChooseKeep, Keep},
+    conversation::{ConversationCard, Conversations},
+    keep::{ChooseKeep, Keep, KeepChosen},
     message::WhenOffline,
     text::Text,
 };
@@ -209,31 +210,66 @@ async fn what_was_sent_while_messages_were_kept_is_not_said_again_once_they_are_
 }
 
 #[tokio::test]
-async fn what_who_is_blocked_wishes_is_not_heard_and_a_former_friend_wishes_nothing() {
+async fn who_is_blocked_and_who_is_no_friend_any_more_wish_nothing() {
     let server = TestServer::start().await;
     let (mut ann, mut bo) = pair(&server).await;
-    wish(&ann, &bo, Keep::Days(7)).await;
+    ann.send(&bo, "hello").await.unwrap();
+    bo.message().await;
+    for (person, friend) in [(&ann, &bo), (&bo, &ann)] {
+        wish(person, friend, Keep::Days(7)).await;
+    }
+    ann.expect(EventType::ChatKeep).await;
     bo.expect(EventType::ChatKeep).await;
     ann.block(bo.id(), true).await.unwrap();
     ann.expect(EventType::FriendUpdated).await;
-    wish(&bo, &ann, Keep::Days(8)).await;
-    ann.heard_nothing().await;
+    for keep in [None, Some(Keep::Days(8))] {
+        let request = ChooseKeep {
+            keep,
+            ..wishing(&ann, Keep::Forever)
+        };
+        assert_eq!(bo.code(&request).await, Code::Blocked, "{keep:?}");
+    }
+    assert_eq!(card(&ann).await.keep, Keep::Days(7), "it holds still");
     ann.remove_friend(bo.id()).await.unwrap();
-    assert_eq!(
-        bo.code(&wishing(&ann, Keep::Days(7))).await,
-        Code::NotFriend
-    );
+    for (person, friend) in [(&ann, &bo), (&bo, &ann)] {
+        let request = wishing(friend, Keep::Days(8));
+        assert_eq!(person.code(&request).await, Code::NotFriend);
+    }
     ann.heard_nothing().await;
-    let mut ann_asks = Everything::of(&ann).await;
-    ann_asks
-        .ask(
-            Operation::FriendBlock,
-            json!({"userId": bo.id(), "block": false}),
-        )
-        .await;
-    let refused = json!({"toUserId": bo.id(), "keep": 7});
-    let answer = ann_asks.ask(Operation::Keep, refused).await;
-    assert_eq!(answer["code"], "0001", "either way");
+}
+
+#[tokio::test]
+async fn across_a_block_both_are_told_what_holds_and_neither_what_the_other_wishes() {
+    let server = TestServer::start().await;
+    let (mut ann, mut bo) = pair(&server).await;
+    ann.send(&bo, "hello").await.unwrap();
+    bo.message().await;
+    wish(&bo, &ann, Keep::Days(7)).await;
+    ann.expect(EventType::ChatKeep).await;
+    assert_eq!(card(&ann).await.peer_keep_wish, Some(Keep::Days(7)));
+    ann.block(bo.id(), true).await.unwrap();
+    bo.expect(EventType::FriendStatusChange).await;
+    wish(&ann, &bo, Keep::Days(8)).await;
+    for person in [&ann, &bo] {
+        let card = card(person).await;
+        assert_eq!((card.keep, card.peer_keep_wish), (Keep::Forever, None));
+    }
+    bo.heard_nothing().await;
+    for (keep, holds) in [
+        (Keep::Days(7), Keep::Days(7)),
+        (Keep::Days(9), Keep::Forever),
+    ] {
+        wish(&ann, &bo, keep).await;
+        let told = bo.expect(EventType::ChatKeep).await;
+        let told: KeepChosen = told.data().unwrap();
+        assert_eq!((told.keep, told.wish), (holds, None));
+    }
+}
+
+/// The one conversation that somebody has.
+async fn card(person: &Person) -> ConversationCard {
+    let page = person.ask(&Conversations::default()).await.unwrap();
+    page.list.into_iter().next().expect("a conversation")
 }
 
 fn wishing(friend: &Person, keep: Keep) -> ChooseKeep {

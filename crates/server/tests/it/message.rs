@@ -170,6 +170,27 @@ async fn messages_that_come_while_kept_ones_are_pushed_keep_their_order() {
 }
 
 #[tokio::test]
+async fn what_comes_while_a_socket_catches_up_is_pushed_no_faster_than_its_queue_takes_it() {
+    for (messages, bytes, length) in [(8, 1 << 20, 1), (1024, 65_536, 4000)] {
+        let server = TestServer::start_with(|config| {
+            config.limits.queue_messages = messages;
+            config.limits.queue_bytes = bytes;
+            config.notice.replay_delay_ms = 1000;
+        })
+        .await;
+        let [mut ann, mut bo] = server.users(["ann", "bo"]).await;
+        ann.befriend(&mut bo).await;
+        bo.come_online().await;
+        for _ in 0..60 {
+            ann.send(&bo, &"x".repeat(length)).await.unwrap();
+        }
+        for seq in 1..=60 {
+            assert_eq!(bo.message().await.seq, Some(seq));
+        }
+    }
+}
+
+#[tokio::test]
 async fn kept_messages_are_pushed_no_faster_than_a_small_queue_takes_them() {
     let server = TestServer::start_with(|config| config.limits.queue_bytes = 65_536).await;
     let [mut ann, mut bo] = server.users(["ann", "bo"]).await;

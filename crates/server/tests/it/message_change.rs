@@ -289,6 +289,39 @@ async fn a_repeat_that_would_be_refused_now_is_answered_with_the_first_result() 
 }
 
 #[tokio::test]
+async fn who_asks_again_for_a_change_that_stands_is_not_refused_as_who_asks_for_another() {
+    let server = TestServer::start().await;
+    let (ann, bo) = pair(&server).await;
+    ann.send(&bo, "one").await.unwrap();
+    let (mut ann_asks, mut bo_asks) = (Everything::of(&ann).await, Everything::of(&bo).await);
+    let edit = |msg: &str| json!({"toUserId": bo.id(), "seq": 1, "msg": msg});
+    let react = |emoji: &str| json!({"toUserId": bo.id(), "seq": 1, "emoji": emoji, "on": true});
+    let stands = [
+        (Operation::Edit, edit("two")),
+        (Operation::React, react("👍")),
+    ];
+    for (operation, change) in stands.clone() {
+        assert_eq!(code(&mut ann_asks, operation, change).await, "0000");
+    }
+    let block = json!({"userId": ann.id(), "block": true});
+    assert_eq!(
+        code(&mut bo_asks, Operation::FriendBlock, block).await,
+        "0000"
+    );
+    for (operation, change) in stands {
+        assert_eq!(code(&mut ann_asks, operation, change).await, "0000");
+    }
+    for (operation, change) in [
+        (Operation::Edit, edit("three")),
+        (Operation::React, react("👎")),
+    ] {
+        assert_eq!(code(&mut ann_asks, operation, change).await, "0002");
+    }
+    let list = messages(&mut ann_asks, json!({"toUserId": bo.id()})).await;
+    assert_eq!(list[0]["msg"], "two");
+}
+
+#[tokio::test]
 async fn reactions_are_counted_and_taken_back() {
     let server = TestServer::start().await;
     let [mut ann, mut bo, mut cy] = server.users(["ann", "bo", "cy"]).await;

@@ -85,7 +85,7 @@ pub(super) async fn provoke(
             }
             (role, request)
         }
-        (O::Edit | O::React, C::Blocked) => {
+        (O::Edit | O::React | O::Keep, C::Blocked) => {
             guest_blocks_member(scene).await;
             let guest = scene.id(R::Guest);
             (R::Member, instead(scene, operation, "toUserId", guest))
