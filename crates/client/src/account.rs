@@ -222,7 +222,8 @@ impl Session {
         self.list(Endpoint::GroupList, &wanted).await
     }
 
-    /// The members of groups; an empty list for a group that this user is not in.
+    /// The members of groups; an empty list for a group that this user is not in. Several groups with more than 20,000
+    /// members together are refused ([`Error::BadRequest`](crate::Error::BadRequest)): ask for large ones alone.
     pub async fn members(&self, groups: &[GroupId]) -> Result<MemberLists> {
         let mut members = MemberLists::new();
         for groups in groups.chunks(GROUPS_AT_ONCE) {
