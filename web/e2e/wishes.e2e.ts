@@ -1,4 +1,4 @@
-// Pictures in their order and as they are, who somebody is, and the way through many contacts.
+// Pictures and files in their order and as they are, who somebody is, and the way through many contacts.
 import { Buffer } from 'node:buffer'
 
 import { expect, test } from 'vitest'
@@ -59,6 +59,30 @@ test('several pictures go with one press, in their order, the words with the las
     ['image', '[image]', 50],
     ['image', 'four of them', 60],
   ])
+})
+
+test('a folder that is dropped is not taken, and says what is; what is beside it is taken', async () => {
+  const [ann, bo] = await stage.friends('folder-ann', 'folder-bo')
+  if (!ann || !bo) throw new Error('nobody is there')
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  /** Drops what the browser would give for a folder, and these files; gives whether the browser would open them. */
+  const drop = (...names: string[]): Promise<boolean> =>
+    composer(page).evaluate((field, names) => {
+      const data = new DataTransfer()
+      for (const name of ['holiday', ...names]) data.items.add(new File(['x'], name))
+      DataTransferItem.prototype.webkitGetAsEntry = function () {
+        return { isDirectory: this.getAsFile()?.name === 'holiday' } as FileSystemEntry
+      }
+      return field.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }))
+    }, names)
+  await composer(page).waitFor()
+  expect(await drop()).toBe(false)
+  const words = page.getByText('A folder cannot be sent. Choose the files in it.')
+  await words.waitFor()
+  expect(await page.getByRole('button', { name: /^Remove/ }).count()).toBe(0)
+  expect(await drop('plan.txt')).toBe(false)
+  await page.getByRole('button', { name: 'Remove plan.txt' }).waitFor()
+  expect(await page.getByRole('button', { name: /^Remove/ }).count()).toBe(1)
 })
 
 test('a picture that is sent as a file arrives with every byte, and one with too many pixels goes so by itself', async () => {

@@ -85,6 +85,7 @@ export default {
   attach: 'Add pictures or files',
   attached: 'Files to be sent',
   removeFile: 'Remove {name}',
+  noFolders: 'A folder cannot be sent. Choose the files in it.',
   tooManyFiles: 'At most {n} files at once. Send these first, then the others.',
   tooLong:
     'The text is {n} byte too long for one message. Shorten it, or send it in parts. | The text is {n} bytes too long for one message. Shorten it, or send it in parts.',
@@ -94,7 +95,7 @@ export default {
   asFiles: 'Send it as a file | Send them as files',
   asFilesHint: 'Every byte stays, also where it was taken.',
   tooManyPixels: '{name} has more pixels than this server shows, so it goes as a file.',
-  dropHere: 'Drop files here to send them',
+  dropHere: 'Drop files here to add them',
   editing: 'Edit message',
   replyingTo: 'Reply to {name}',
   mention: 'Whom do you mean?',
