@@ -89,6 +89,27 @@ test('nobody who is blocked seems not to be while the server is away', async () 
   await expect.poll(() => block.isChecked()).toBe(true)
 })
 
+test('whether somebody is blocked is asked again where it could not be known', async () => {
+  const { ann, bo } = await pair('asked')
+  const cy = await stage.server.register('asked-cy')
+  await stage.server.call('/api/friend/block', { userId: cy.id, block: true }, ann)
+  const page = await stage.visit({ as: ann, path: `/contacts/u/${cy.id}` })
+  const block = page.getByRole('switch', { name: 'Block' })
+  await expect.poll(() => block.isChecked()).toBe(true)
+  await page.getByRole('link', { name: /^asked-bo/ }).click()
+  await page.waitForURL(`**/contacts/u/${bo.id}`)
+  await expect.poll(() => block.isChecked()).toBe(false)
+  await page.route('**/api/friend/block_list*', (route) => route.abort())
+  await page.goBack()
+  const profile = page.getByRole('region', { name: 'Profile' })
+  await profile.getByRole('alert').getByText('The server cannot be reached.').waitFor()
+  await page.unroute('**/api/friend/block_list*')
+  await profile.getByRole('alert').getByRole('button', { name: 'Try again' }).press('Enter')
+  await expect.poll(() => block.isChecked()).toBe(true)
+  // The button went, and whoever pressed it goes on from here.
+  expect(await profile.evaluate((view) => view === document.activeElement)).toBe(true)
+})
+
 test('whoever tries at once with the keyboard goes on from there', async () => {
   const { ann } = await pair('try')
   const page = await stage.visit({ as: ann, path: '/settings' })
