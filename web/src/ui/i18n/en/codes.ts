@@ -37,7 +37,7 @@ export default {
   '0214': 'This group is joined by invitation only. Ask a member to invite you.',
   '0301': 'This file is not there any more. Ask for it to be sent again.',
   '0302': 'The file is damaged, or not what its name says. Choose another one.',
-  '0303': 'Your space for files is full. Recall messages with files to make room.',
+  '0303': 'Your space for files is full. Ask whoever runs the server for more.',
   '0304': 'The file is too large. Choose a smaller one.',
   '0305': 'The picture has too many pixels. Send it as a file, or make it smaller.',
   '0306': 'This server does not keep messages, so files cannot be sent.',
