@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer'
 import { expect, test } from 'vitest'
 
 import { setStage, type Page } from './harness'
+import { squares } from './picture'
 
 const stage = setStage()
 
@@ -32,6 +33,37 @@ test('neither an input method nor a click beside it closes a dialog in which som
   await page.getByRole('button', { name: /^Announcement/ }).click()
   await field.waitFor()
   await page.mouse.click(4, 4)
+  await dialog(page).waitFor({ state: 'detached' })
+})
+
+test('a click beside it closes neither a group that is being made nor a picture that is being cut', async () => {
+  const [ann] = await stage.friends('make-ann', 'make-bo')
+  const page = await stage.visit({ as: ann })
+  const beside = (): Promise<void> => page.mouse.click(4, 4)
+  const create = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Find people or create a group' }).first().click()
+    await page.getByRole('menuitem', { name: 'Create a group' }).click()
+    await dialog(page).getByRole('checkbox', { name: 'make-bo' }).waitFor()
+  }
+  await create()
+  await beside()
+  await dialog(page).waitFor({ state: 'detached' })
+  await create()
+  await dialog(page).getByRole('checkbox', { name: 'make-bo' }).click()
+  await beside()
+  await dialog(page).getByRole('button', { name: 'Next (1)' }).click()
+  await dialog(page).getByLabel('Name of the group').fill('Choir')
+  await beside()
+  await expect.poll(() => dialog(page).getByLabel('Name of the group').inputValue()).toBe('Choir')
+  await page.keyboard.press('Escape')
+  await dialog(page).waitFor({ state: 'detached' })
+
+  await page.goto('/settings/profile')
+  await page.getByRole('main').locator('input[type=file]').setInputFiles(await squares(page, 100))
+  await dialog(page).getByRole('application').and(page.locator(':focus')).waitFor()
+  await page.keyboard.press('+')
+  await beside()
+  await dialog(page).getByRole('button', { name: 'Use picture' }).click()
   await dialog(page).waitFor({ state: 'detached' })
 })
 
