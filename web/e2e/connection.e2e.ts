@@ -218,7 +218,8 @@ test('pictures that do not come while the server is away come when it is back', 
   await other.goto(`/chat/u:${bo.id}`)
   const log = other.getByRole('log')
   const said = log.getByRole('article', { name: /\[Picture\]/ })
-  await said.getByText('This picture is not there any more').waitFor()
+  // Not named as what can be opened: what is shown is heard, too.
+  await said.getByRole('button', { name: 'This picture is not there any more' }).waitFor()
   // Who has no picture that can be shown has initials.
   await said.getByText('S', { exact: true }).waitFor()
   await stage.server.kill()
