@@ -43,7 +43,7 @@ test('the first minute: two strangers find each other and talk', async () => {
   const page = await stage.visit()
   await page.getByRole('link', { name: 'Create one' }).click()
   await page.getByLabel('Username').fill('minute-ann')
-  await page.getByLabel('Name', { exact: true }).fill('安娜')
+  await page.getByLabel('Nickname', { exact: true }).fill('安娜')
   await page.getByLabel('Password', { exact: true }).fill('long enough')
   await page.getByRole('button', { name: 'Create account' }).click()
   await page.getByText('No conversations yet').waitFor()

@@ -67,7 +67,7 @@ test('members that could not be loaded are told of, and come when the server is 
   await page.getByRole('link', { name: /members-two/ }).click()
   await page.getByRole('alert').getByRole('button', { name: 'Try again' }).waitFor()
   await stage.server.restart()
-  await page.getByRole('button', { name: 'What to do with members-bo' }).waitFor()
+  await page.getByRole('button', { name: 'Actions for members-bo' }).waitFor()
 })
 
 test('nobody who is blocked seems not to be while the server is away', async () => {
@@ -219,11 +219,11 @@ test('pictures that do not come while the server is away come when it is back', 
   const log = other.getByRole('log')
   const said = log.getByRole('article', { name: /\[Picture\]/ })
   // Not named as what can be opened: what is shown is heard, too.
-  await said.getByRole('button', { name: 'This picture is not there any more' }).waitFor()
+  await said.getByRole('button', { name: 'This picture is no longer available' }).waitFor()
   // Who has no picture that can be shown has initials.
   await said.getByText('S', { exact: true }).waitFor()
   await stage.server.kill()
-  await said.getByText('Shown when the server is back').waitFor()
+  await said.getByText('Will be shown when the server is back').waitFor()
   await other.unroute(pictures)
   await stage.server.restart()
   await said.getByRole('img', { name: '[Picture]' }).waitFor()
@@ -255,7 +255,7 @@ test('a search in a conversation keeps what it found when the next page does not
   await found.nth(first).waitFor()
   // Signs alone are no words: there is nothing to be found, and nothing is wrong.
   await search.getByRole('searchbox').fill('？')
-  await search.getByText('No message with these words.').waitFor()
+  await search.getByText('No messages found.').waitFor()
   expect(await search.getByRole('alert').count()).toBe(0)
 })
 

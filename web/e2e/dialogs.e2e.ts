@@ -52,9 +52,9 @@ test('a click beside it closes neither a group that is being made nor a picture 
   await dialog(page).getByRole('checkbox', { name: 'make-bo' }).click()
   await beside()
   await dialog(page).getByRole('button', { name: 'Next (1)' }).click()
-  await dialog(page).getByLabel('Name of the group').fill('Choir')
+  await dialog(page).getByLabel('Group name').fill('Choir')
   await beside()
-  await expect.poll(() => dialog(page).getByLabel('Name of the group').inputValue()).toBe('Choir')
+  await expect.poll(() => dialog(page).getByLabel('Group name').inputValue()).toBe('Choir')
   await page.keyboard.press('Escape')
   await dialog(page).waitFor({ state: 'detached' })
 
@@ -86,11 +86,11 @@ test('going back closes the picture or the dialog, and leads elsewhere only afte
   await log(page).getByText('look at this').waitFor()
 
   await page.getByRole('link', { name: 'Details', exact: true }).click()
-  await page.getByRole('button', { name: /^Remark/ }).click()
+  await page.getByRole('button', { name: /^Alias/ }).click()
   await dialog(page).waitFor()
   await goBack(page)
   await dialog(page).waitFor({ state: 'detached' })
-  await page.getByRole('button', { name: /^Remark/ }).waitFor()
+  await page.getByRole('button', { name: /^Alias/ }).waitFor()
   // What was closed is out of the way.
   await goBack(page)
   await log(page).getByText('look at this').waitFor()

@@ -79,7 +79,7 @@ test('what a menu opened gives the focus back to what the menu belongs to', asyn
   const dialog = page.getByRole('dialog')
   const message = page.getByRole('article', { name: /what do you say/ })
   await message.waitFor()
-  for (const what of ['Another reaction', 'Who wrote it']) {
+  for (const what of ['More reactions', 'View profile']) {
     await message.focus()
     await page.keyboard.press('Enter')
     await page.getByRole('menuitem', { name: what }).press('Enter')
@@ -128,13 +128,13 @@ test('a button that goes when it is pressed leaves the focus where one goes on',
   const log = page.getByRole('log')
   const press = (name: string) => page.getByRole('button', { name, exact: true }).press('Enter')
   await press('Search in this conversation')
-  await press('End the search')
+  await press('Close the search')
   await expect.poll(() => focused(page)).toBe('Message to goes-bo')
-  await press('Show all of it')
+  await press('Show all')
   await expect.poll(() => focused(page)).toMatch(/long words/)
   await page.goto(`/chat/u:${bo.id}?at=5`)
   await log.getByText('line 5,').waitFor()
-  await press('To the newest message')
+  await press('Jump to the newest message')
   await expect.poll(() => focused(page)).toBe('Messages')
 
   await stage.server.call('/api/friend/block', { userId: ann.id, block: true }, bo)

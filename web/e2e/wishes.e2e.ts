@@ -128,7 +128,7 @@ test('a face in a group says who that is, and leads to them', async () => {
   await card.waitFor({ state: 'detached' })
   // With the keyboard it is in the message's menu.
   await log(page).getByText('hello from a friend').click({ button: 'right' })
-  await page.getByRole('menuitem', { name: 'Who wrote it' }).click()
+  await page.getByRole('menuitem', { name: 'View profile' }).click()
   await page.getByRole('dialog', { name: /About.*face-bo/ }).getByRole('link', { name: 'Send a message' }).click()
   await page.waitForURL(`**/chat/u:${bo.id}`)
   await page.getByRole('dialog').waitFor({ state: 'detached' })
@@ -141,7 +141,7 @@ test('letters lead through many contacts, by the pinyin of Chinese names', async
     await stage.server.befriend(ann, await stage.server.register(`abc-${index}`, name))
   }
   const page = await stage.visit({ as: ann, path: '/contacts', viewport: { width: 1280, height: 560 } })
-  const letters = page.getByRole('navigation', { name: 'To a letter' })
+  const letters = page.getByRole('navigation', { name: 'Jump to a letter' })
   await letters.waitFor()
   expect(await letters.getByRole('button').allTextContents()).toEqual([...'ABCDFGHJKLMNOPQRSTWXYZ#'])
   const row = (name: string) => page.getByRole('list', { name: 'Contacts' }).getByRole('link', { name })
