@@ -41,7 +41,7 @@ export default {
   cancelUpload: 'Cancel the upload',
   playVoice: 'Play the voice message, {n} s',
   pauseVoice: 'Pause',
-  voiceGone: 'Cannot be played. Ask for it to be sent again.',
+  voiceGone: 'Cannot be played. Ask for it again.',
   zoomIn: 'Zoom in',
   zoomOut: 'Zoom out',
   before: 'Previous picture',

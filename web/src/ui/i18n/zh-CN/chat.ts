@@ -41,7 +41,7 @@ export default {
   cancelUpload: '取消上传',
   playVoice: '播放语音，{n} 秒',
   pauseVoice: '暂停',
-  voiceGone: '无法播放，请让对方重新发送',
+  voiceGone: '无法播放，请对方重发',
   zoomIn: '放大',
   zoomOut: '缩小',
   before: '上一张图片',
