@@ -12,7 +12,7 @@ export default {
   '9994': 'You are no longer logged in. Log in again.',
   '8999': 'The other person is offline and this server does not keep messages. Try again when they are online.',
   '0001': 'You are not friends. Send a friend request first.',
-  '0002': 'This person does not accept messages from you. Try to reach them another way.',
+  '0002': 'This person does not accept messages from you. Reach them another way.',
   '0003': 'This message no longer exists. Send a new one instead.',
   '0004': 'It is too late to change this message. Send a new one instead.',
   '0005': 'This message cannot take another kind of reaction. Use one that is already there.',
