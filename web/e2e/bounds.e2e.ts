@@ -92,7 +92,7 @@ test('nobody is invited into a full group, and nothing longer is chosen than the
   await page.getByText('The group is full').waitFor()
   expect(await page.getByRole('button', { name: 'Invite' }).count()).toBe(0)
   await page.getByRole('button', { name: /Keep messages/ }).click()
-  await page.getByRole('radio', { name: 'As the server does: 30 days' }).waitFor()
+  await page.getByRole('radio', { name: 'Server default: 30 days' }).waitFor()
   expect(await page.getByRole('dialog').getByRole('radio').count()).toBe(5)
 
   const other = await stage.visit({ as: cy, path: `/contacts/g/${group}` })

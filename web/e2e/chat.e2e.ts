@@ -43,7 +43,7 @@ test('the first minute: two strangers find each other and talk', async () => {
   const page = await stage.visit()
   await page.getByRole('link', { name: 'Create one' }).click()
   await page.getByLabel('Username').fill('minute-ann')
-  await page.getByLabel('Name', { exact: true }).fill('安娜')
+  await page.getByLabel('Nickname', { exact: true }).fill('安娜')
   await page.getByLabel('Password', { exact: true }).fill('long enough')
   await page.getByRole('button', { name: 'Create account' }).click()
   await page.getByText('No conversations yet').waitFor()
@@ -285,7 +285,7 @@ test('whoever reads above is not moved by what another tab leaves unsent', async
   await pictures(page, 10)
   // But for what the heights of the rows that are drawn turn out to be.
   expect((await measured()).top).toBeLessThan(50)
-  await page.getByRole('button', { name: 'To the newest' }).click()
+  await page.getByRole('button', { name: 'Jump to the newest' }).click()
   await stage.server.restart()
   await log(page).getByRole('article', { name: /on its way.* sent$/ }).waitFor()
 })

@@ -95,7 +95,7 @@ test('members that could not be loaded are told of, and come when the server is 
   await page.getByRole('link', { name: /members-two/ }).click()
   await page.getByRole('alert').getByRole('button', { name: 'Try again' }).waitFor()
   await stage.server.restart()
-  await page.getByRole('button', { name: 'What to do with members-bo' }).waitFor()
+  await page.getByRole('button', { name: 'Actions for members-bo' }).waitFor()
 })
 
 test('nobody who is blocked seems not to be while the server is away', async () => {
@@ -146,6 +146,27 @@ test('a tab whose calls come to nothing shows what it hears, says what is missin
   await page.unroute('**/api/**')
   await log.getByText('said by cy').waitFor()
   await missing.waitFor({ state: 'detached' })
+})
+
+test('whether somebody is blocked is asked again where it could not be known', async () => {
+  const { ann, bo } = await pair('asked')
+  const cy = await stage.server.register('asked-cy')
+  await stage.server.call('/api/friend/block', { userId: cy.id, block: true }, ann)
+  const page = await stage.visit({ as: ann, path: `/contacts/u/${cy.id}` })
+  const block = page.getByRole('switch', { name: 'Block' })
+  await expect.poll(() => block.isChecked()).toBe(true)
+  await page.getByRole('link', { name: /^asked-bo/ }).click()
+  await page.waitForURL(`**/contacts/u/${bo.id}`)
+  await expect.poll(() => block.isChecked()).toBe(false)
+  await page.route('**/api/friend/block_list*', (route) => route.abort())
+  await page.goBack()
+  const profile = page.getByRole('region', { name: 'Profile' })
+  await profile.getByRole('alert').getByText('The server cannot be reached.').waitFor()
+  await page.unroute('**/api/friend/block_list*')
+  await profile.getByRole('alert').getByRole('button', { name: 'Try again' }).press('Enter')
+  await expect.poll(() => block.isChecked()).toBe(true)
+  // The button went, and whoever pressed it goes on from here.
+  expect(await profile.evaluate((view) => view === document.activeElement)).toBe(true)
 })
 
 test('whoever tries at once with the keyboard goes on from there', async () => {
@@ -256,11 +277,12 @@ test('pictures that do not come while the server is away come when it is back', 
   await other.goto(`/chat/u:${bo.id}`)
   const log = other.getByRole('log')
   const said = log.getByRole('article', { name: /\[Picture\]/ })
-  await said.getByText('This picture is not there any more').waitFor()
+  // Not named as what can be opened: what is shown is heard, too.
+  await said.getByRole('button', { name: 'This picture is no longer available' }).waitFor()
   // Who has no picture that can be shown has initials.
   await said.getByText('S', { exact: true }).waitFor()
   await stage.server.kill()
-  await said.getByText('Shown when the server is back').waitFor()
+  await said.getByText('Will be shown when the server is back').waitFor()
   await other.unroute(pictures)
   await stage.server.restart()
   await said.getByRole('img', { name: '[Picture]' }).waitFor()
@@ -292,7 +314,7 @@ test('a search in a conversation keeps what it found when the next page does not
   await found.nth(first).waitFor()
   // Signs alone are no words: there is nothing to be found, and nothing is wrong.
   await search.getByRole('searchbox').fill('？')
-  await search.getByText('No message with these words.').waitFor()
+  await search.getByText('No messages found.').waitFor()
   expect(await search.getByRole('alert').count()).toBe(0)
 })
 

@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer'
 import { expect, test } from 'vitest'
 
 import { setStage, type Page } from './harness'
+import { squares } from './picture'
 
 const stage = setStage()
 
@@ -35,6 +36,37 @@ test('neither an input method nor a click beside it closes a dialog in which som
   await dialog(page).waitFor({ state: 'detached' })
 })
 
+test('a click beside it closes neither a group that is being made nor a picture that is being cut', async () => {
+  const [ann] = await stage.friends('make-ann', 'make-bo')
+  const page = await stage.visit({ as: ann })
+  const beside = (): Promise<void> => page.mouse.click(4, 4)
+  const create = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Find people or create a group' }).first().click()
+    await page.getByRole('menuitem', { name: 'Create a group' }).click()
+    await dialog(page).getByRole('checkbox', { name: 'make-bo' }).waitFor()
+  }
+  await create()
+  await beside()
+  await dialog(page).waitFor({ state: 'detached' })
+  await create()
+  await dialog(page).getByRole('checkbox', { name: 'make-bo' }).click()
+  await beside()
+  await dialog(page).getByRole('button', { name: 'Next (1)' }).click()
+  await dialog(page).getByLabel('Group name').fill('Choir')
+  await beside()
+  await expect.poll(() => dialog(page).getByLabel('Group name').inputValue()).toBe('Choir')
+  await page.keyboard.press('Escape')
+  await dialog(page).waitFor({ state: 'detached' })
+
+  await page.goto('/settings/profile')
+  await page.getByRole('main').locator('input[type=file]').setInputFiles(await squares(page, 100))
+  await dialog(page).getByRole('application').and(page.locator(':focus')).waitFor()
+  await page.keyboard.press('+')
+  await beside()
+  await dialog(page).getByRole('button', { name: 'Use picture' }).click()
+  await dialog(page).waitFor({ state: 'detached' })
+})
+
 test('going back closes the picture or the dialog, and leads elsewhere only after that', async () => {
   const [ann, bo] = await stage.friends('away-ann', 'away-bo')
   if (!ann || !bo) throw new Error('nobody is there')
@@ -54,11 +86,11 @@ test('going back closes the picture or the dialog, and leads elsewhere only afte
   await log(page).getByText('look at this').waitFor()
 
   await page.getByRole('link', { name: 'Details', exact: true }).click()
-  await page.getByRole('button', { name: /^Remark/ }).click()
+  await page.getByRole('button', { name: /^Alias/ }).click()
   await dialog(page).waitFor()
   await goBack(page)
   await dialog(page).waitFor({ state: 'detached' })
-  await page.getByRole('button', { name: /^Remark/ }).waitFor()
+  await page.getByRole('button', { name: /^Alias/ }).waitFor()
   // What was closed is out of the way.
   await goBack(page)
   await log(page).getByText('look at this').waitFor()
@@ -99,10 +131,10 @@ test('going back closes emoji, a person and a menu, also where one came by the a
   await emoji(page).waitFor()
   await goBack(page)
   await emoji(page).waitFor({ state: 'detached' })
-  const profile = await entry(page, 'Who wrote it')
+  const profile = await entry(page, 'View profile')
   await goBack(page)
   await profile.waitFor({ state: 'detached' })
-  await (await entry(page, 'Who wrote it')).tap()
+  await (await entry(page, 'View profile')).tap()
   await dialog(page).waitFor()
   await goBack(page)
   await dialog(page).waitFor({ state: 'detached' })
@@ -126,7 +158,7 @@ test('what was closed in another way, or was open at a reload, is nothing to go 
 
 test('where one goes from what lies above the page, one comes back to the page', async () => {
   const page = await openedByAddress('onward')
-  await (await entry(page, 'Who wrote it')).tap()
+  await (await entry(page, 'View profile')).tap()
   await dialog(page).getByRole('link', { name: 'Open profile' }).tap()
   await page.getByRole('button', { name: /^Remark/ }).waitFor()
   await page.getByRole('button', { name: /^Remark/ }).tap()

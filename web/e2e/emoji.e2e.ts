@@ -8,7 +8,7 @@ const stage = setStage()
 const composer = (page: Page): Locator => page.getByRole('textbox', { name: /^Message to/ })
 const opener = (page: Page): Locator => page.getByRole('button', { name: /^(Emoji|表情)$/ })
 const field = (page: Page): Locator => page.getByRole('combobox', { name: /^(Find emoji|搜索表情)$/ })
-const often = (page: Page): Locator => page.getByRole('menu', { name: /^(Often used|常用表情)$/ }).getByRole('menuitem')
+const often = (page: Page): Locator => page.getByRole('menu', { name: /^(Frequently used|常用表情)$/ }).getByRole('menuitem')
 
 const conversation = async (name: string, how: Visit = {}) => {
   const [ann, bo] = await stage.friends(`${name}-ann`, `${name}-bo`)

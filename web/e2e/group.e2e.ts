@@ -17,7 +17,7 @@ test('three people make a group, talk in it, and one is removed', async () => {
   await dialog.getByText('group-bo').click()
   await dialog.getByText('group-cy').click()
   await dialog.getByRole('button', { name: 'Next (2)' }).click()
-  await dialog.getByLabel('Name of the group').fill('周三合唱团')
+  await dialog.getByLabel('Group name').fill('周三合唱团')
   await dialog.getByLabel('Group ID').fill('wed-choir')
   await dialog.getByRole('button', { name: 'Create', exact: true }).click()
   await composer(owner).waitFor()
@@ -46,10 +46,10 @@ test('three people make a group, talk in it, and one is removed', async () => {
 
   // Beside the conversation, which stays.
   await owner.getByRole('button', { name: 'Details', exact: true }).click()
-  await owner.getByRole('button', { name: 'What to do with group-cy' }).click()
+  await owner.getByRole('button', { name: 'Actions for group-cy' }).click()
   await owner.getByRole('menuitem', { name: 'Remove from the group' }).click()
   await owner.getByRole('dialog').or(owner.getByRole('alertdialog')).getByRole('button', { name: /Remove/ }).click()
-  await owner.getByRole('button', { name: 'What to do with group-cy' }).waitFor({ state: 'hidden' })
+  await owner.getByRole('button', { name: 'Actions for group-cy' }).waitFor({ state: 'hidden' })
   await log(owner).getByText('来了').waitFor()
   await third.getByRole('link', { name: /Chats/ }).click()
   await expect.poll(() => third.getByText('周三合唱团').count()).toBe(0)

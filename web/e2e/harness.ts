@@ -56,7 +56,7 @@ export const setStage = (settings: Record<string, string> = {}, switches: string
     browser = launched
   })
   afterEach(async ({ task }) => {
-    const failed = task.result?.state === 'fail'
+    const failed = task.result?.state === 'fail' || broken.length > 0
     if (failed) await picture(task.name, contexts)
     await Promise.all(contexts.splice(0).map((context) => context.close()))
     // A second try begins as the first did: its people are not there yet.

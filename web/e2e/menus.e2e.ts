@@ -79,7 +79,7 @@ test('what a menu opened gives the focus back to what the menu belongs to', asyn
   const dialog = page.getByRole('dialog')
   const message = page.getByRole('article', { name: /what do you say/ })
   await message.waitFor()
-  for (const what of ['Another reaction', 'Who wrote it']) {
+  for (const what of ['More reactions', 'View profile']) {
     await message.focus()
     await page.keyboard.press('Enter')
     await page.getByRole('menuitem', { name: what }).press('Enter')
@@ -116,6 +116,35 @@ test('what is closed or taken away leaves the focus beside it', async () => {
   await expect.poll(() => focused(page)).toBe('Remove a.txt')
   await remove('a.txt')
   await expect.poll(() => focused(page)).toBe('Message to beside-bo')
+})
+
+test('a button that goes when it is pressed leaves the focus where one goes on', async () => {
+  const [ann, bo] = await stage.friends('goes-ann', 'goes-bo')
+  if (!ann || !bo) throw new Error('nobody is there')
+  for (let at = 1; at <= 60; at++) await stage.server.send(bo, { toUserId: ann.id }, `line ${at}`)
+  await stage.server.send(bo, { toUserId: ann.id }, `long ${'words '.repeat(600)}`)
+  await stage.server.call('/api/chat/read', { toUserId: bo.id, seq: 61 }, ann)
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  const log = page.getByRole('log')
+  const press = (name: string) => page.getByRole('button', { name, exact: true }).press('Enter')
+  await press('Search in this conversation')
+  await press('Close the search')
+  await expect.poll(() => focused(page)).toBe('Message to goes-bo')
+  await press('Show all')
+  await expect.poll(() => focused(page)).toMatch(/long words/)
+  await page.goto(`/chat/u:${bo.id}?at=5`)
+  await log.getByText('line 5,').waitFor()
+  await press('Jump to the newest message')
+  await expect.poll(() => focused(page)).toBe('Messages')
+
+  await stage.server.call('/api/friend/block', { userId: ann.id, block: true }, bo)
+  await page.getByRole('textbox', { name: /^Message to/ }).fill('in vain')
+  await page.keyboard.press('Enter')
+  await press('Try again')
+  await expect.poll(() => focused(page)).toMatch(/in vain/)
+  await press('Discard')
+  await log.getByText('in vain').waitFor({ state: 'detached' })
+  expect(await focused(page)).toBe('Messages')
 })
 
 test('a finger that rests on a message opens its menu, wherever that is on the screen', async () => {

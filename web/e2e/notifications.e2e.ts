@@ -52,11 +52,11 @@ test('the title counts what is unread, not what is muted, and no longer what was
   await expect.poll(() => page.title()).toBe('Hongyan')
 
   await page.goto('/settings/notifications')
-  await flip(page, 'Unread number in the title')
+  await flip(page, 'Unread count in the title')
   await stage.server.send(bo, { toUserId: ann.id }, 'four')
   await page.getByRole('link', { name: /Chats.*1 unread message/ }).waitFor()
   expect(await page.title()).toBe('Hongyan')
-  await flip(page, 'Unread number in the title')
+  await flip(page, 'Unread count in the title')
   await expect.poll(() => page.title()).toBe('(1) Hongyan')
 })
 

@@ -13,7 +13,7 @@ const LOCALES = {
     bo: ['bo: line one, NOW', 'bo: line two, NOW, edited'],
     mine: /^You: my own, NOW, (sent|read)$/,
     file: 'bo: [File] notes.txt, NOW',
-    recalled: 'A message that was recalled, NOW',
+    recalled: 'Recalled message, NOW',
     row: 'bo, 1 unread message, Online, gone, NOW',
     chats: 'Chats, 1 unread message',
     group: ['bo: hello all, NOW', 'You: hello bo, NOW, sent'],

@@ -25,7 +25,7 @@ test('who is asked is told so and led to the answer, and who asked is told of it
   await other.getByText('No conversations yet').waitFor()
 
   await ask(bo, ann, 'It is me')
-  await page.getByRole('heading', { name: '1 request waits for your answer' }).waitFor()
+  await page.getByRole('heading', { name: '1 request waiting for your answer' }).waitFor()
   await status(page).getByText(`${isolated('news-bo')} wants to be your friend`).waitFor()
   await status(page).getByRole('button', { name: 'Answer' }).click()
   await page.getByText('It is me').waitFor()
@@ -77,10 +77,10 @@ test('groups tell of who asks to join, of invitations, and of being let in', asy
   for (const page of [owner, asking, invited]) await page.getByRole('navigation', { name: 'Main' }).waitFor()
 
   await stage.server.call('/api/group/add', { groupId: group, remark: 'Let me in' }, bo)
-  await status(owner).getByText(`${isolated('club-bo')} asks to join ${isolated('club-choir')}`).waitFor()
+  await status(owner).getByText(`${isolated('club-bo')} wants to join ${isolated('club-choir')}`).waitFor()
   await status(owner).getByRole('button', { name: 'Answer' }).click()
   await owner.getByRole('article', { name: 'club-bo' }).getByRole('button', { name: 'Accept' }).click()
-  await status(asking).getByText(`You are in ${isolated('club-choir')} now`).waitFor()
+  await status(asking).getByText(`You are now in ${isolated('club-choir')}`).waitFor()
   await status(asking).getByRole('button', { name: 'Chat' }).click()
   await expect.poll(() => new URL(asking.url()).pathname).toBe(`/chat/g:${group}`)
 

@@ -23,7 +23,7 @@ test('whoever comes registers, is told what to do next, and logs out again', asy
   const page = await stage.visit()
   await page.getByRole('link', { name: 'Create one' }).click()
   await page.getByLabel('Username').fill('newcomer')
-  await page.getByLabel('Name', { exact: true }).fill('Newcomer 新人')
+  await page.getByLabel('Nickname', { exact: true }).fill('Newcomer 新人')
   await page.getByLabel('Password', { exact: true }).fill('long enough')
   await page.getByRole('button', { name: 'Create account' }).click()
   await page.getByRole('navigation', { name: 'Main' }).waitFor()

@@ -39,13 +39,13 @@ test('a friend sees the name, the line and the gender that one saves, at once', 
   const friend = await stage.visit({ as: bo, path: `/contacts/u/${ann.id}` })
   await friend.getByRole('heading', { name: 'prof-ann' }).waitFor()
   const save = page.getByRole('button', { name: 'Save' })
-  const name = page.getByLabel('Name', { exact: true })
+  const name = page.getByLabel('Nickname', { exact: true })
   await name.waitFor()
   expect(await save.isDisabled()).toBe(true)
 
   await name.fill('   ')
   await save.click()
-  await page.getByText('Enter a name that can be seen.').waitFor()
+  await page.getByText('Enter a nickname that others can see.').waitFor()
   await name.fill('Anna 安娜')
   await page.getByLabel('About you').fill('字'.repeat(201))
   await save.click()
@@ -75,7 +75,7 @@ const crop = (page: Page) => {
   return {
     dialog,
     picture: dialog.getByRole('application'),
-    zoom: dialog.getByRole('slider', { name: 'Size' }),
+    zoom: dialog.getByRole('slider', { name: 'Zoom' }),
     use: dialog.getByRole('button', { name: 'Use picture' }),
   }
 }
@@ -212,7 +212,7 @@ test('a new password wants the old one, ends the other logins, and is the one th
   await page.getByText('Your password was changed. Other devices were logged out.').waitFor()
   for (const name of ['Current password', 'New password', 'New password again']) expect(await field(name).inputValue()).toBe('')
   await other.getByRole('heading', { name: 'Logged out by another device' }).waitFor()
-  await other.getByText(/the password changed/).waitFor()
+  await other.getByText(/changed the password/).waitFor()
   await other.getByRole('button', { name: 'Log in again' }).click()
   await logIn(other, ann.username, ann.password)
   await other.getByText('The password is wrong. Check it and try again.').waitFor()
@@ -245,7 +245,7 @@ test('devices are listed by name; one is ended, then all others, and each says w
   await ask.getByRole('button', { name: 'Log out' }).click()
   await expect.poll(names).toEqual(['Chrome · Linux', 'Safari · iOS', 'node'])
   await firefox.getByRole('heading', { name: 'Logged out by another device' }).waitFor()
-  await firefox.getByText(/there this login was ended/).waitFor()
+  await firefox.getByText(/ended this login/).waitFor()
   await frame(phone).waitFor()
 
   await page.getByRole('button', { name: 'Log out all other devices' }).click()

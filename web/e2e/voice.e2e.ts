@@ -73,7 +73,7 @@ test('one press records, another sends; the other hears it, as long as it was', 
   await clock(page, '0:02').waitFor()
   expect(await open(page)).toEqual(['live'])
   await send(page).click()
-  await log(page).getByRole('article', { name: /\[Voice\] [23] s.*sent/ }).waitFor()
+  await log(page).getByRole('article', { name: /\[Voice message\] [23] s.*sent/ }).waitFor()
   expect(await open(page)).toEqual(['ended'])
   expect(await writes(page).evaluate((element) => element === document.activeElement)).toBe(true)
 
@@ -149,7 +149,7 @@ test('the keyboard records, discards and sends; nothing of what is discarded is 
   await page.keyboard.press('Enter')
   await clock(page, '0:01').waitFor()
   await page.keyboard.press('Enter')
-  await log(page).getByRole('article', { name: /\[Voice\].*sent/ }).waitFor()
+  await log(page).getByRole('article', { name: /\[Voice message\].*sent/ }).waitFor()
   expect(await log(page).getByRole('article').count()).toBe(1)
 })
 
@@ -181,11 +181,11 @@ test('a minute is the most: it stops by itself, and waits to be sent', async () 
   await page.clock.runFor(2_000)
   await clock(page, '0:0').waitFor()
   await page.clock.runFor(60_000)
-  await page.getByText('One minute is the most.').waitFor()
+  await page.getByText('Recordings can be up to one minute.').waitFor()
   await clock(page, '1:00').waitFor()
   expect(await open(page)).toEqual(['ended'])
   await send(page).click()
-  await log(page).getByRole('article', { name: /\[Voice\] 60 s/ }).waitFor()
+  await log(page).getByRole('article', { name: /\[Voice message\] 60 s/ }).waitFor()
 })
 
 test('what stands in the way is said', async () => {

@@ -1,4 +1,4 @@
-// Pictures in their order and as they are, who somebody is, and the way through many contacts.
+// Pictures and files in their order and as they are, who somebody is, and the way through many contacts.
 import { Buffer } from 'node:buffer'
 
 import { expect, test } from 'vitest'
@@ -61,6 +61,30 @@ test('several pictures go with one press, in their order, the words with the las
   ])
 })
 
+test('a folder that is dropped is not taken, and says what is; what is beside it is taken', async () => {
+  const [ann, bo] = await stage.friends('folder-ann', 'folder-bo')
+  if (!ann || !bo) throw new Error('nobody is there')
+  const page = await stage.visit({ as: ann, path: `/chat/u:${bo.id}` })
+  /** Drops what the browser would give for a folder, and these files; gives whether the browser would open them. */
+  const drop = (...names: string[]): Promise<boolean> =>
+    composer(page).evaluate((field, names) => {
+      const data = new DataTransfer()
+      for (const name of ['holiday', ...names]) data.items.add(new File(['x'], name))
+      DataTransferItem.prototype.webkitGetAsEntry = function () {
+        return { isDirectory: this.getAsFile()?.name === 'holiday' } as FileSystemEntry
+      }
+      return field.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }))
+    }, names)
+  await composer(page).waitFor()
+  expect(await drop()).toBe(false)
+  const words = page.getByText('A folder cannot be sent. Choose the files in it.')
+  await words.waitFor()
+  expect(await page.getByRole('button', { name: /^Remove/ }).count()).toBe(0)
+  expect(await drop('plan.txt')).toBe(false)
+  await page.getByRole('button', { name: 'Remove plan.txt' }).waitFor()
+  expect(await page.getByRole('button', { name: /^Remove/ }).count()).toBe(1)
+})
+
 test('a picture that is sent as a file arrives with every byte, and one with too many pixels goes so by itself', async () => {
   const [ann, bo] = await stage.friends('orig-ann', 'orig-bo')
   if (!ann || !bo) throw new Error('nobody is there')
@@ -104,7 +128,7 @@ test('a face in a group says who that is, and leads to them', async () => {
   await card.waitFor({ state: 'detached' })
   // With the keyboard it is in the message's menu.
   await log(page).getByText('hello from a friend').click({ button: 'right' })
-  await page.getByRole('menuitem', { name: 'Who wrote it' }).click()
+  await page.getByRole('menuitem', { name: 'View profile' }).click()
   await page.getByRole('dialog', { name: /About.*face-bo/ }).getByRole('link', { name: 'Send a message' }).click()
   await page.waitForURL(`**/chat/u:${bo.id}`)
   await page.getByRole('dialog').waitFor({ state: 'detached' })
@@ -117,7 +141,7 @@ test('letters lead through many contacts, by the pinyin of Chinese names', async
     await stage.server.befriend(ann, await stage.server.register(`abc-${index}`, name))
   }
   const page = await stage.visit({ as: ann, path: '/contacts', viewport: { width: 1280, height: 560 } })
-  const letters = page.getByRole('navigation', { name: 'To a letter' })
+  const letters = page.getByRole('navigation', { name: 'Jump to a letter' })
   await letters.waitFor()
   expect(await letters.getByRole('button').allTextContents()).toEqual([...'ABCDFGHJKLMNOPQRSTWXYZ#'])
   const row = (name: string) => page.getByRole('list', { name: 'Contacts' }).getByRole('link', { name })

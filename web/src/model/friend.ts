@@ -28,6 +28,7 @@ export interface Friends {
   setRemark: (userId: string, remark: string) => Promise<void>
   setFavourite: (userId: string, on: boolean) => Promise<void>
   setBlocked: (userId: string, on: boolean) => Promise<void>
+  /** Whom one has blocked, friends or not. */
   blocked: () => Promise<Person[]>
   /** Fetches the list. */
   refresh: () => Promise<void>
@@ -143,7 +144,15 @@ export const createFriends = (context: Context, people: People): Friends => {
       await link.call('/ws/friend/block', { userId, block })
       change(userId, { blocked: block })
     },
-    blocked: async () => (await client.get('/api/friend/block_list', {})).list,
+    blocked: async () => {
+      const all = new Map<string, Person>()
+      for (let page = 1; ; page++) {
+        const { list } = await client.get('/api/friend/block_list', { page })
+        // Who is blocked meanwhile moves the others: one of them may come twice.
+        for (const person of list) all.set(person.userId, person)
+        if (list.length < LIMITS.page) return [...all.values()]
+      }
+    },
     refresh,
     forgetPresence: () => {
       for (const userId of friends.keys()) change(userId, { online: undefined })

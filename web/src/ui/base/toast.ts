@@ -6,6 +6,8 @@ export interface Toast {
   id: number
   text: string
   kind: 'info' | 'error'
+  /** How often it was said. */
+  times: number
   action: { label: string; run: () => void } | undefined
 }
 export interface ToastOptions {
@@ -31,8 +33,9 @@ export const closeToast = (id: number): void => {
 const show = (kind: Toast['kind'], text: string, options: ToastOptions): void => {
   // The same words twice would say nothing new: they stay for longer.
   const at = toasts.findIndex((toast) => toast.text === text)
-  const id = toasts[at]?.id ?? nextId++
-  const toast = { id, kind, text, action: options.action }
+  const before = toasts[at]
+  const id = before?.id ?? nextId++
+  const toast = { id, kind, text, times: (before?.times ?? 0) + 1, action: options.action }
   if (at >= 0) toasts[at] = toast
   else {
     if (toasts.length >= MOST) closeToast(toasts[0]?.id ?? 0)

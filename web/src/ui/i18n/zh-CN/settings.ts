@@ -6,7 +6,7 @@ export default {
     username: '用户名：{username}',
     sign: '个性签名',
     signHint: '写一句话，好友会在你的资料里看到',
-    longSign: '个性签名最多 200 个字符，请缩短一些。',
+    longSign: '个性签名最多 200 个字符，请缩短一些',
     sex: '性别',
     male: '男',
     female: '女',
