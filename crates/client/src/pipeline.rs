@@ -1,7 +1,10 @@
 //! One kept socket of one operation: requests go out one after the other, and answers come back in the same order.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -48,6 +51,8 @@ pub(crate) struct Pipeline {
     queue: mpsc::Sender<Queued>,
     /// Why the socket is gone, once it is.
     end: Arc<OnceLock<Error>>,
+    /// Whether further calls take another socket, though this one is not gone.
+    given_up: Arc<AtomicBool>,
 }
 
 impl Pipeline {
@@ -55,17 +60,21 @@ impl Pipeline {
         let (queue, queued) = mpsc::channel(QUEUE);
         let end = Arc::new(OnceLock::new());
         tokio::spawn(run(socket.into_stream(), queued, Arc::clone(&end)));
-        Self { queue, end }
+        Self {
+            queue,
+            end,
+            given_up: Arc::default(),
+        }
     }
 
     pub(crate) fn is_open(&self) -> bool {
-        !self.queue.is_closed() && self.end.get().is_none()
+        !self.queue.is_closed() && !self.given_up.load(Ordering::Relaxed)
     }
 
     /// Has further calls take another socket: this one may have died without a word. Those who still wait for their
-    /// answers here go on waiting.
-    pub(crate) fn give_up(&self, why: Error) {
-        _ = self.end.set(why);
+    /// answers here go on waiting, each for its own time, and hear what becomes of this socket.
+    pub(crate) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
     }
 
     /// Sends one frame and waits for its own answer.

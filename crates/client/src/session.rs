@@ -103,7 +103,7 @@ impl Session {
     /// # Errors
     /// Only when there was no answer. After [`Error::Timeout`], [`Error::Transport`] and [`Error::Closed`] it is unknown
     /// whether the request took effect. A request that never left is carried by a new socket, once, by itself. After
-    /// [`Error::Timeout`] the next call opens a new socket.
+    /// [`Error::Timeout`] the next call opens a new socket; it and those that still wait on the old one are in no order.
     pub async fn call<R: Request>(&self, request: &R) -> Result<Answer> {
         let frame =
             serde_json::to_string(request).map_err(|error| Error::Invalid(error.to_string()))?;
@@ -111,11 +111,10 @@ impl Session {
         let carried = self.carry(R::OPERATION, frame.into(), &mut asked);
         let answer = timeout(CALL_DEADLINE, carried).await;
         answer.unwrap_or_else(|_| {
-            let late = Error::Timeout(CALL_DEADLINE);
             if let Some(pipeline) = asked {
-                pipeline.give_up(late.clone());
+                pipeline.give_up();
             }
-            Err(late)
+            Err(Error::Timeout(CALL_DEADLINE))
         })
     }
 

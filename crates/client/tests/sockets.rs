@@ -186,6 +186,43 @@ async fn a_socket_that_fell_silent_carries_no_further_call() {
 }
 
 #[tokio::test]
+async fn who_still_waits_on_a_socket_that_was_given_up_hears_why_it_ends() {
+    let (asked, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (notify, ending) = (Arc::clone(&asked), Arc::clone(&end));
+    let session = session_with(move |_, mut socket| {
+        let (asked, end) = (Arc::clone(&notify), Arc::clone(&ending));
+        async move {
+            for _ in 0..2 {
+                frame(&mut socket).await;
+                asked.notify_one();
+            }
+            end.notified().await;
+            close(socket, 4001).await;
+        }
+    })
+    .await;
+    let pass = async |seconds| {
+        asked.notified().await;
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+        tokio::time::resume();
+    };
+    let (early, late) = (somebody(), somebody());
+    let later = async {
+        pass(20).await;
+        let ending = async {
+            pass(11).await;
+            end.notify_one();
+        };
+        tokio::join!(session.call(&late), ending).0
+    };
+    let (early, late) = tokio::join!(session.call(&early), later);
+    let (early, late) = (early.unwrap_err(), late.unwrap_err());
+    assert!(matches!(early, Error::Timeout(_)), "{early}");
+    assert!(late.is_logged_out(), "{late}");
+}
+
+#[tokio::test]
 async fn a_reliable_message_goes_out_again_under_the_same_mark() {
     let session = session_with(|socket_number, mut socket| async move {
         let mut marks = Vec::new();

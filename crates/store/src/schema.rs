@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0001_initial.sql"),
     include_str!("../migrations/sqlite/0002_kept_messages.sql"),
     include_str!("../migrations/sqlite/0003_answered_requests.sql"),
+    include_str!("../migrations/sqlite/0004_changes_in_the_log.sql"),
 ];
 
 /// For how long a connection waits for another process that writes.

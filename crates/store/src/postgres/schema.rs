@@ -11,6 +11,7 @@ use crate::{Error, OpenError};
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0001_initial.sql"),
     include_str!("../../migrations/postgres/0002_answered_requests.sql"),
+    include_str!("../../migrations/postgres/0003_changes_in_the_log.sql"),
 ];
 
 /// The oldest server that is tried, as `server_version_num` has it.
