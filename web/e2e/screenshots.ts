@@ -57,7 +57,7 @@ const TALK = {
       [0, 'Thanks, I will bring the scores'],
       [1, 'They are here too: https://example.org/score'],
       [1, 'Shall we go over the second part again?'],
-      [0, 'Yes. I listen to the recording first'],
+      [0, 'Yes. I will listen to the recording first'],
       [0, '👍'],
       [1, 'Shall we ask Cyan? She said that she would like to listen, and we could eat together afterwards.'],
     ],

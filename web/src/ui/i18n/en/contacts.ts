@@ -218,7 +218,7 @@ export default {
     introductionHint: 'Everybody who finds the group sees it.',
     announcement: 'Announcement',
     announcementHint: 'All members see it; nobody else does.',
-    myNickname: 'My nickname in this group',
+    myNickname: 'My nickname here',
     myNicknameHint: 'All members see it. Leave it empty to use your nickname.',
     itsMe: 'you',
     owner: 'Owner',
