@@ -125,7 +125,7 @@ export interface Operations {
   /** Mutes and pins a conversation in the caller's own list. */
   "/ws/chat/settings": { request: Settings; reply: undefined; refusals: "0001" | "0201" | "0206" };
   /** Chooses how long the messages of a group are kept, or wishes it for a friendship, in which it holds once both wish the same. Never longer than the server's setting. */
-  "/ws/chat/keep": { request: ChooseKeep; reply: undefined; refusals: "0001" | "0201" | "0206" | "0207" };
+  "/ws/chat/keep": { request: ChooseKeep; reply: undefined; refusals: "0001" | "0002" | "0201" | "0206" | "0207" };
   /** Asks for a sign of life. */
   "/ws/ping": { request: Ping; reply: Pong; refusals: never };
   /** Asks a user to become a friend. When that user has asked already, both are friends at once. */
