@@ -47,7 +47,7 @@ test('the desktop tells who looks elsewhere, also of what came while the server 
   const page = await stage.visit({ as: ann })
   await page.context().addInitScript(record)
   await turnOnDesktop(page)
-  await page.getByRole('link', { name: /1 request waits/ }).waitFor()
+  await page.getByRole('link', { name: /1 request waiting/ }).waitFor()
   expect(await status(page).getByText('gone-dee').count()).toBe(0)
   await lookAway(page)
   await ask(bo, ann, 'Hello')

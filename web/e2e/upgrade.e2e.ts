@@ -189,7 +189,7 @@ test('a part that cannot come because the server is away says so, and does not t
   await page.getByText('Check your connection and try again').waitFor()
   expect(await isMarked(page)).toBe(true)
   await stage.server.restart()
-  await page.getByText('A part of this page did not come').waitFor()
+  await page.getByText('Part of this page could not be loaded').waitFor()
   expect(await isMarked(page)).toBe(true)
   // A browser would not ask for it again, or have it without its looks: the view comes with a page that is whole.
   await page.getByRole('link', { name: 'Settings' }).click()
