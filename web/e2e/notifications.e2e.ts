@@ -231,6 +231,11 @@ test('what comes beside the window that one uses is in sight, and unread until o
   await expect.poll(() => page.title()).toBe('(40) Hongyan')
   expect(await readByAnn()).toBe(1)
   const place = async () => (await last.boundingBox())?.y
+  // The last of them has come to its place when it stands within the log.
+  await expect.poll(async () => {
+    const { y = 0, height = 0 } = (await log.boundingBox()) ?? {}
+    return ((await place()) ?? Infinity) < y + height
+  }).toBe(true)
   const before = await place()
 
   // Nothing moves under the pointer that comes back.
