@@ -38,9 +38,9 @@ struct Seen {
     turn: u64,
 }
 
-/// Remembers which messages and changes have been seen, by conversation and `seq`: of each conversation the highest `seq` and which
-/// of the 127 before it, of at most 4096 conversations. Older ones count as repeats. After a server was restored from a
-/// backup its counting goes back: begin with a new one.
+/// Remembers which messages and changes have been seen, by conversation and `seq`: of each conversation the highest
+/// `seq` and which of the 127 before it, of at most 4096 conversations. Older ones count as repeats. After a server was
+/// restored from a backup its counting goes back: begin with a new one.
 #[derive(Clone, Debug, Default)]
 pub struct Repeats {
     seen: HashMap<Conversation, Seen>,

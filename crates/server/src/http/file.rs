@@ -74,18 +74,21 @@ async fn store(app: Arc<App>, mut head: Parts, body: Source) -> Reply {
     };
     let answer = uploaded(&file);
     // A row without a content would be a file that cannot be had; a content without a row is found by the next start.
-    let remembering = Arc::clone(&app);
-    let remembered = app.to_the_end(async move {
-        let remembered = remember(&remembering, session.id, file).await;
-        if remembered
-            .as_ref()
-            .map_or_else(Failure::leaves_open, |()| true)
-        {
-            blob.keep();
+    let remembering = {
+        let app = Arc::clone(&app);
+        async move {
+            let remembered = remember(&app, session.id, file).await;
+            let may_have_row = match &remembered {
+                Ok(()) => true,
+                Err(failure) => failure.leaves_open(),
+            };
+            if may_have_row {
+                blob.keep();
+            }
+            remembered
         }
-        remembered
-    });
-    remembered.await??;
+    };
+    app.to_the_end(remembering).await??;
     Ok(data(answer))
 }
 
